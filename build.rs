@@ -1,0 +1,117 @@
+//! Finds the labs (a lab is a folder of `labs/` with a `lab.toml`) and the roadmap, and writes the registry that
+//! `src/labs.rs` includes. Std only.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+const REQUIRED: [&str; 10] = [
+    "lab.toml",
+    "brief.md",
+    "hints.md",
+    "starter.rs",
+    "starter.py",
+    "solution.rs",
+    "solution.py",
+    "misconceptions.rs",
+    "grader.rs",
+    "oracle",
+];
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=labs");
+    println!("cargo::rerun-if-changed=roadmap");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+
+    let (mut modules, mut table) = (String::new(), String::from("pub static LABS: &[Embedded] = &[\n"));
+    for folder in entries(&root.join("labs"))?.iter().filter(|folder| folder.join("lab.toml").is_file()) {
+        let slug = stem(folder);
+        for required in REQUIRED.iter().filter(|name| !folder.join(name).exists()) {
+            println!("cargo::error=labs/{slug} has a lab.toml but no {required}");
+        }
+        let module = slug.replace('-', "_");
+        let path = |name: &str| folder.join(name).display().to_string();
+        let file = |name: &str| format!("include_str!({:?})", path(name));
+        let _ = writeln!(modules, "pub mod {module} {{");
+        for part in ["solution", "misconceptions", "grader"] {
+            let _ = writeln!(modules, "    #[path = {:?}]\n    pub mod {part};", path(&format!("{part}.rs")));
+        }
+        modules.push_str("}\n");
+        let _ = writeln!(
+            table,
+            "    Embedded {{\n        slug: {slug:?},\n        files: Files {{ manifest: {}, brief: {}, hints: {}, starters: [{}, {}], \
+             solutions: [{}, {}], misconceptions: {}, grader: {} }},",
+            file("lab.toml"),
+            file("brief.md"),
+            file("hints.md"),
+            file("starter.rs"),
+            file("starter.py"),
+            file("solution.rs"),
+            file("solution.py"),
+            file("misconceptions.rs"),
+            file("grader.rs"),
+        );
+        for part in ["solution", "misconceptions"] {
+            let text = fs::read_to_string(folder.join(format!("{part}.rs"))).unwrap_or_default();
+            let _ = writeln!(table, "        {part}: &[");
+            for (name, arity) in functions(&text) {
+                let args: Vec<String> = (0..arity).map(|i| format!("a.get({i})?")).collect();
+                let call = format!("{module}::{part}::{name}({})", args.join(", "));
+                let _ = writeln!(table, "            ({name:?}, |a| lab_sdk::glue(|| Ok(Reply::reply({call})))),");
+            }
+            table.push_str("        ],\n");
+        }
+        let _ = writeln!(
+            table,
+            "        graders: {module}::grader::STEPS,\n        facts: {module}::grader::FACTS,\n    }},"
+        );
+    }
+    table.push_str("];\n");
+
+    let mut roadmap = String::from("pub static ROADMAP: &[(&str, &str)] = &[\n");
+    for file in entries(&root.join("roadmap"))?.iter().filter(|file| file.extension().is_some_and(|e| e == "toml")) {
+        let name = format!("roadmap/{}.toml", stem(file));
+        let _ = writeln!(roadmap, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+    }
+    roadmap.push_str("];\n");
+    fs::write(out.join("labs.rs"), format!("{modules}{table}{roadmap}"))?;
+
+    let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = std::process::Command::new(compiler).arg("-V").output().map(|o| o.stdout).unwrap_or_default();
+    println!("cargo::rustc-env=ROADMAP_RUSTC={}", String::from_utf8_lossy(&version).trim());
+    Ok(())
+}
+
+/// Name and number of arguments of each `pub fn` that begins a line.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("pub fn ").filter(|(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n') {
+        let signature = &text[at + 7..];
+        let Some(open) = signature.find('(') else { continue };
+        let (mut depth, mut arity, mut token) = (0, 0, false);
+        for c in signature[open..].chars() {
+            match c {
+                '(' | '[' | '{' | '<' => depth += 1,
+                ')' if depth == 1 => break,
+                ')' | ']' | '}' | '>' => depth -= 1,
+                ',' if depth == 1 => (arity, token) = (arity + 1, false),
+                c if !c.is_whitespace() => token = true,
+                _ => {}
+            }
+        }
+        found.push((signature[..open].to_owned(), arity + usize::from(token)));
+    }
+    found
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,200 @@
+//! The command line: words to calls, errors to exit codes. Each command is a file below.
+
+mod check;
+mod context;
+mod doctor;
+mod hint;
+mod history;
+mod json;
+mod lab;
+mod overview;
+mod show;
+mod solution;
+mod status;
+mod watch;
+
+use crate::error::{Code, Error, Result};
+use crate::submission::{self, Workspace};
+use crate::term::{Paint, Screen};
+use clap::{CommandFactory, Parser, Subcommand};
+use context::Context;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// From FLOPs to serving: a study plan for ML model optimization, with labs that name your mistake.
+#[derive(Parser)]
+#[command(name = "roadmap", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(clap::Args, Clone)]
+pub struct Global {
+    /// Print one JSON object on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Folder of your answers [default: ~/roadmap]
+    #[arg(long, global = true, value_name = "DIR", env = "ROADMAP_WORKSPACE", hide_env_values = true)]
+    pub workspace: Option<PathBuf>,
+    /// A roadmap of your own: a folder with one TOML file a stage, and phases.toml
+    #[arg(long, global = true, value_name = "DIR")]
+    pub roadmap: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What to do now, why, and two alternatives
+    Next {
+        /// Minutes that you have
+        #[arg(short, long, value_name = "MINUTES")]
+        minutes: Option<u32>,
+    },
+    /// Work on a lab: asks, shows the brief, or checks your answer
+    Lab(lab::Arguments),
+    /// Read the next hint of a step
+    Hint {
+        /// The lab [default: this folder's, or the last one]
+        lab: Option<String>,
+        /// The step [default: the first open one]
+        #[arg(long, value_name = "ID")]
+        step: Option<String>,
+    },
+    /// The model answer, after you passed
+    Solution(solution::Arguments),
+    /// Put the starter back; your answer is kept in the history
+    Reset {
+        /// The lab [default: this folder's, or the last one]
+        lab: Option<String>,
+        /// rust or python [default: the one you last used]
+        #[arg(long, value_name = "LANG", value_parser = context::language)]
+        lang: Option<submission::Language>,
+    },
+    /// Your attempts at a lab, what changed between them, and the way back
+    History(history::Arguments),
+    /// Where you stand, by phase and stage
+    Status {
+        /// Only this phase, topic by topic
+        #[arg(long, value_name = "N")]
+        phase: Option<u32>,
+    },
+    /// All topics and their labs
+    List {
+        /// Only topics that are open
+        #[arg(long, conflicts_with = "done")]
+        open: bool,
+        /// Only topics that are done
+        #[arg(long)]
+        done: bool,
+    },
+    /// One topic or lab in full
+    Show {
+        /// A topic's id or a lab's slug
+        name: String,
+    },
+    /// What was found on this machine, and what to do about what was not
+    Doctor,
+    /// Shell completions on stdout
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    if let Some(code) = hidden() {
+        return code;
+    }
+    let screen = Screen::here();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(e) => return usage(&e, &screen),
+    };
+    let json = arguments.global.json;
+    match run(arguments, screen) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report(&error, json, &screen);
+            ExitCode::from(error.code.exit())
+        }
+    }
+}
+
+/// The roles that this binary plays for itself: a worker for misconceptions, the background build of the SDK.
+fn hidden() -> Option<ExitCode> {
+    let mut words = std::env::args().skip(1);
+    let (role, what) = (words.next()?, words.next());
+    match (role.as_str(), what) {
+        (submission::WORKER, Some(slug)) => {
+            let lab = crate::labs::embedded().iter().find(|lab| lab.slug == slug)?;
+            submission::work(lab.solution, lab.misconceptions);
+            Some(ExitCode::SUCCESS)
+        }
+        (submission::BUILD_SDK, Some(root)) => {
+            let code = submission::build_sdk(&Workspace { root: root.into() });
+            Some(ExitCode::from(code as u8))
+        }
+        _ => None,
+    }
+}
+
+fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
+    if let Some(Command::Completions { shell }) = arguments.command {
+        let mut bytes = Vec::new();
+        clap_complete::generate(shell, &mut Arguments::command(), "roadmap", &mut bytes);
+        screen.print(&String::from_utf8_lossy(&bytes));
+        return Ok(0);
+    }
+    let mut context = Context::new(arguments.global, screen)?;
+    match arguments.command {
+        None => overview::run(&mut context),
+        Some(Command::Next { minutes }) => overview::next(&context, minutes),
+        Some(Command::Lab(arguments)) => lab::run(&mut context, &arguments),
+        Some(Command::Hint { lab, step }) => hint::run(&mut context, lab.as_deref(), step.as_deref()),
+        Some(Command::Solution(arguments)) => solution::run(&mut context, &arguments),
+        Some(Command::Reset { lab, lang }) => history::reset(&mut context, lab.as_deref(), lang),
+        Some(Command::History(arguments)) => history::run(&mut context, &arguments),
+        Some(Command::Status { phase }) => status::run(&context, phase),
+        Some(Command::List { open, done }) => show::list(&context, open, done),
+        Some(Command::Show { name }) => show::run(&context, &name),
+        Some(Command::Doctor) => doctor::run(&context),
+        Some(Command::Completions { .. }) => Ok(0),
+    }
+}
+
+/// clap's own words, with our exit code and our form of hints.
+fn usage(error: &clap::Error, screen: &Screen) -> ExitCode {
+    use clap::error::ErrorKind;
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        screen.print(&error.render().to_string());
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().any(|word| word == "--json") {
+        let message = error.render().to_string();
+        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        report(&Error::usage(first).hint("see: roadmap --help"), true, screen);
+    } else {
+        screen.note(&error.render().to_string());
+    }
+    ExitCode::from(Code::Usage.exit())
+}
+
+fn report(error: &Error, json: bool, screen: &Screen) {
+    if json {
+        screen.print(&format!("{}\n", json::error(error)));
+        return;
+    }
+    if error.code == Code::Interrupted {
+        screen.note("\ninterrupted\n");
+        return;
+    }
+    let paint = |paint, text: &str| if screen.interactive { screen.paint(paint, text) } else { text.to_owned() };
+    screen.note(&format!("{} {}\n", paint(Paint::Bad, "error:"), error.message));
+    if let Some(hint) = &error.hint {
+        screen.note(&format!(" {} {hint}\n", paint(Paint::Name, "hint:")));
+    }
+}

@@ -1,0 +1,152 @@
+//! `roadmap status`: completion by phase and stage; one phase topic by topic.
+
+use super::context::Context;
+use super::json;
+use crate::error::{Error, Result};
+use crate::study::{Count, Standing, Study};
+use crate::term::{Column, Paint, Screen, bar_text, table};
+
+/// `roadmap status`.
+pub fn run(context: &Context, phase: Option<u32>) -> Result<u8> {
+    let study = context.study()?;
+    if let Some(number) = phase
+        && study.roadmap.phases.iter().all(|p| p.number != number)
+    {
+        let known: Vec<String> = study.roadmap.phases.iter().map(|p| p.number.to_string()).collect();
+        return Err(
+            Error::usage(format!("there is no phase {number}")).hint(format!("the phases are {}", known.join(", ")))
+        );
+    }
+    if context.json {
+        context.screen.print(&format!("{}\n", json::status(&study)));
+        return Ok(0);
+    }
+    let out = match phase {
+        Some(number) => one_phase(&context.screen, &study, number),
+        None => format!("{}\n{}", phases(&context.screen, &study), legend(&study)),
+    };
+    context.screen.print(&out);
+    Ok(0)
+}
+
+/// The table of phases, then what has no phase.
+pub fn phases(screen: &Screen, study: &Study<'_>) -> String {
+    let wide = screen.width >= 90;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut all = Standing::default();
+    for (phase, standing) in study.phases() {
+        rows.push(row(
+            screen,
+            &phase.number.to_string(),
+            &phase.title,
+            &format!("{}-{}", phase.weeks[0], phase.weeks[1]),
+            &standing,
+            wide,
+        ));
+        sum(&mut all, &standing);
+    }
+    for stage in study.roadmap.stages.iter().filter(|s| study.roadmap.phase_of(s.number).is_none()) {
+        let standing = study.standing(stage);
+        rows.push(row(screen, "", &stage.title, "", &standing, wide));
+        sum(&mut all, &standing);
+    }
+    let mut total = row(screen, "", "all", "", &all, wide);
+    for cell in &mut total {
+        *cell = screen.paint(Paint::Bold, &*cell);
+    }
+    rows.push(total);
+    let mut columns =
+        vec![Column::Right("phase"), Column::Left(""), Column::Right("weeks"), Column::Left("steps"), Column::Left("")];
+    if wide {
+        columns.extend([Column::Left("predict"), Column::Left("build"), Column::Left("measure")]);
+    }
+    columns.extend([Column::Left("labs"), Column::Left("topics"), Column::Right("spent")]);
+    table(screen, &columns, rows)
+}
+
+fn row(screen: &Screen, number: &str, title: &str, weeks: &str, standing: &Standing, wide: bool) -> Vec<String> {
+    let of = |count: Count| format!("{}/{}", count.passed, count.total);
+    let dash = |count: Count| if count.total == 0 { String::from("-") } else { of(count) };
+    let bar = bar_text(standing.steps.passed, standing.steps.total, 10);
+    let done = standing.steps.total > 0 && standing.steps.passed == standing.steps.total;
+    let bar = match (standing.steps.total, done) {
+        (0, _) => screen.paint(Paint::Dim, "no lab yet"),
+        (_, true) => screen.paint(Paint::Good, bar),
+        _ => bar,
+    };
+    let mut cells = vec![number.to_owned(), title.to_owned(), weeks.to_owned(), bar, dash(standing.steps)];
+    if wide {
+        cells.extend(standing.kinds.map(dash));
+    }
+    cells.extend([dash(standing.labs), of(standing.topics), spent(standing.minutes)]);
+    cells
+}
+
+fn sum(all: &mut Standing, one: &Standing) {
+    let add = |a: &mut Count, b: Count| {
+        a.passed += b.passed;
+        a.total += b.total;
+    };
+    add(&mut all.steps, one.steps);
+    add(&mut all.topics, one.topics);
+    add(&mut all.labs, one.labs);
+    all.kinds.iter_mut().zip(one.kinds).for_each(|(a, b)| add(a, b));
+    all.minutes += one.minutes;
+}
+
+/// `1 h 20 min`.
+pub fn spent(minutes: f64) -> String {
+    match minutes.round() as u64 {
+        0 if minutes > 0.0 => "<1 min".to_owned(),
+        0 => "-".to_owned(),
+        m if m < 60 => format!("{m} min"),
+        m => format!("{} h {:02} min", m / 60, m % 60),
+    }
+}
+
+fn legend(study: &Study<'_>) -> String {
+    let with_lab: usize = study.roadmap.stages.iter().map(|s| study.standing(s).with_lab).sum();
+    let topics = study.roadmap.topics().count();
+    if with_lab == topics {
+        return String::new();
+    }
+    format!(
+        "{with_lab} of {topics} topics have a lab; the others show as `no lab yet` and are never counted as done.\n"
+    )
+}
+
+fn one_phase(screen: &Screen, study: &Study<'_>, number: u32) -> String {
+    let Some(phase) = study.roadmap.phases.iter().find(|p| p.number == number) else { return String::new() };
+    let mut out = format!(
+        "{}    {}-{} weeks\n",
+        screen.paint(Paint::Bold, format!("Phase {number}: {}", phase.title)),
+        phase.weeks[0],
+        phase.weeks[1]
+    );
+    out.push_str(&format!("{}\n\n", screen.wrap("", "", &phase.line)));
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for id in &phase.order {
+        let labs = study.labs_of(id);
+        let steps: Vec<bool> =
+            labs.iter().flat_map(|(lab, steps)| steps.iter().map(|s| study.state(lab, &s.id).done())).collect();
+        let state = study.topic_state(id);
+        let mark = match state {
+            "done" => screen.paint(Paint::Good, "✓"),
+            "started" => "~".to_owned(),
+            _ => " ".to_owned(),
+        };
+        let names: Vec<&str> = labs.iter().map(|(lab, _)| lab.slug()).collect();
+        let names = if names.is_empty() { screen.paint(Paint::Dim, "no lab yet") } else { names.join(", ") };
+        let title = study.roadmap.topic(id).map_or("", |t| t.title.as_str());
+        let count = if steps.is_empty() {
+            String::new()
+        } else {
+            format!("{}/{}", steps.iter().filter(|d| **d).count(), steps.len())
+        };
+        rows.push(vec![mark, id.clone(), title.to_owned(), names, count]);
+    }
+    let columns =
+        [Column::Left(""), Column::Left("topic"), Column::Left(""), Column::Left("labs"), Column::Left("steps")];
+    out.push_str(&table(screen, &columns, rows));
+    out
+}

@@ -1,0 +1,64 @@
+//! How a step is graded: scripts replayed on the answer and on the solution, rules of comparison, the naming of
+//! mistakes, predictions, measurements. The graders of labs are written against this module.
+
+mod build;
+mod compare;
+mod degenerate;
+mod draw;
+mod lab;
+mod measure;
+mod name;
+mod predict;
+mod replay;
+mod show;
+mod shrink;
+mod units;
+
+pub use build::{Build, asked, grade_build};
+pub use compare::Property;
+pub use compare::{Difference, Rule, compare};
+pub use degenerate::{Degenerate, Lazy, degenerates, differs};
+pub use draw::{Draw, Seed};
+pub use lab::{Embedded, Fact, Facts, Files, Grader, Lab};
+pub use measure::{Bench, Stop, grade_measure};
+pub use name::{Hypotheses, Overridden};
+pub use predict::{Answer, Question, Within, ask, grade_predict};
+pub use replay::{Argument, Call, Script, Seen, replay};
+pub use show::{number, value_text};
+pub use units::{parse as parse_number, plain};
+
+/// The values of one call, in order: `args![x, scale, None::<usize>]`.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => {
+        vec![$(lab_sdk::IntoValue::into_value($value)),*]
+    };
+}
+
+/// One thing that has to hold, over one or more cases.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// What holds, in words: `ties round away from zero`.
+    pub name: &'static str,
+    /// How results are compared.
+    pub rule: Rule,
+    /// The hidden inputs.
+    pub cases: Vec<Script>,
+}
+
+impl Check {
+    /// Results equal the solution's.
+    pub fn exact(name: &'static str, cases: Vec<Script>) -> Self {
+        Self { name, rule: Rule::Exact, cases }
+    }
+
+    /// Results follow `rule`.
+    pub fn by(name: &'static str, rule: Rule, cases: Vec<Script>) -> Self {
+        Self { name, rule, cases }
+    }
+
+    /// The last call of each case is refused.
+    pub fn refuses(name: &'static str, cases: Vec<Script>) -> Self {
+        Self { name, rule: Rule::Refused, cases }
+    }
+}

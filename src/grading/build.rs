@@ -1,0 +1,334 @@
+//! A build step: every check on the hidden inputs, then the mistake by name, then the smallest failing case.
+
+use super::compare::{Difference, Rule, compare};
+use super::name::{Hypotheses, explain};
+use super::replay::{Argument, Script, Seen, replay};
+use super::show::{number, value_text};
+use super::shrink::shrink;
+use super::{Check, Draw, Grader, Lab, Seed};
+use crate::lab::{Function, Step};
+use crate::submission::{Fault, Observation, Subject};
+use crate::verdict::{Finding, Graded, Kind, Smallest, Verdict};
+use lab_sdk::{DType, Value};
+
+/// What a build step is graded with.
+pub struct Build<'a> {
+    /// The lab.
+    pub lab: &'a Lab,
+    /// The step.
+    pub step: &'a Step,
+    /// What the inputs are drawn from.
+    pub seed: Seed,
+    /// The learner's functions.
+    pub answer: &'a mut dyn Subject,
+    /// The solution's.
+    pub solution: &'a mut dyn Subject,
+    /// Where known mistakes run.
+    pub hypotheses: Hypotheses<'a>,
+}
+
+/// One case after it ran.
+pub struct Played<'a> {
+    /// Its number over all checks of the step.
+    pub number: usize,
+    /// The case.
+    pub script: &'a Script,
+    /// What the answer did.
+    pub got: Vec<Observation>,
+    /// What the solution did.
+    pub wanted: Vec<Observation>,
+}
+
+/// One failing case.
+pub struct Failure {
+    /// Its number over all checks of the step.
+    pub number: usize,
+    /// The case.
+    pub script: Script,
+    /// What differs.
+    pub finding: Finding,
+}
+
+/// One check after it ran.
+pub struct Ran<'a> {
+    /// The check.
+    pub check: &'a Check,
+    /// Its cases that were run.
+    pub seen: Vec<Played<'a>>,
+    /// Those that differ.
+    pub failures: Vec<Failure>,
+}
+
+/// Grades a build step. An `Err` is a fault of the lab itself.
+pub fn grade_build(mut build: Build<'_>) -> lab_sdk::Result<Graded> {
+    let Some(Grader::Build(draw)) = build.lab.grader(&build.step.id) else {
+        return Err(format!("labs/{} has no build grader for `{}`", build.lab.slug(), build.step.id).into());
+    };
+    let checks = draw(&mut Draw::new(build.seed.value, &build.step.id))?;
+    let mut graded = Graded::nothing(&build.step.id, Kind::Build, build.seed.value, String::new());
+    let floor = rounding_floor(&checks, build.solution);
+    let mut ran: Vec<Ran<'_>> = Vec::new();
+    let (mut number, mut undone, mut lost) = (0, Vec::new(), None);
+    for check in &checks {
+        let (mut seen, mut failures, mut done) = (Vec::new(), Vec::new(), true);
+        for script in &check.cases {
+            number += 1;
+            if build.seed.case.is_some_and(|only| only != number) || lost.is_some() {
+                continue;
+            }
+            let wanted = replay(script, build.solution);
+            let got = replay(script, build.answer);
+            for (call, _) in script.calls.iter().zip(&got).filter(|(_, o)| matches!(o, Observation::NotDone)) {
+                done = false;
+                if !undone.contains(&call.function) {
+                    undone.push(call.function);
+                }
+            }
+            graded.inputs += 1;
+            if done && let Some(mut finding) = judge(check, script, &got, &wanted, floor, &mut graded.floor_ratio) {
+                if let Some(Observation::Lost(fault)) = got.iter().find(|o| matches!(o, Observation::Lost(_))) {
+                    lost = Some(fault.clone());
+                    finding.allowed = String::new();
+                }
+                failures.push(Failure { number, script: script.clone(), finding });
+            }
+            seen.push(Played { number, script, got, wanted });
+        }
+        if done && !seen.is_empty() {
+            ran.push(Ran { check, seen, failures });
+        }
+    }
+    graded.total = checks.len();
+    graded.passed = ran.iter().filter(|r| r.failures.is_empty() && r.seen.len() == r.check.cases.len()).count();
+    if build.seed.case.is_some() {
+        graded.total = ran.len();
+        graded.passed = ran.iter().filter(|r| r.failures.is_empty()).count();
+    }
+    conclude(&mut build, &mut graded, &ran, undone, lost, floor);
+    Ok(graded)
+}
+
+fn conclude(
+    build: &mut Build<'_>,
+    graded: &mut Graded,
+    ran: &[Ran<'_>],
+    undone: Vec<&'static str>,
+    lost: Option<Fault>,
+    floor: f64,
+) {
+    let failed: Vec<&Ran<'_>> = ran.iter().filter(|r| !r.failures.is_empty()).collect();
+    if failed.is_empty() {
+        graded.verdict = match (undone.is_empty(), graded.inputs) {
+            (true, 0) => Verdict::Nothing("this seed has no such case".to_owned()),
+            (true, _) => Verdict::Pass,
+            (false, _) => Verdict::Nothing(not_written(&undone, graded.passed)),
+        };
+        return;
+    }
+    let findings: Vec<Finding> = failed.iter().filter_map(|r| r.failures.first()).map(|f| f.finding.clone()).collect();
+    let crashed = lost.is_some() || failed.iter().flat_map(|r| &r.seen).any(|played| played.got.iter().any(is_crash));
+    if lost.is_none() {
+        graded.named = explain(build.lab, ran, &mut build.hypotheses, floor);
+    }
+    graded.smallest = smallest(build, &failed, lost.is_some(), floor);
+    graded.verdict = if crashed { Verdict::Error(findings) } else { Verdict::Fail(findings) };
+}
+
+fn is_crash(observation: &Observation) -> bool {
+    matches!(observation, Observation::Crashed(_) | Observation::Lost(_))
+}
+
+fn not_written(undone: &[&str], passed: usize) -> String {
+    let names: Vec<String> = undone.iter().map(|name| format!("`{name}`")).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    match passed {
+        0 => format!("{} {verb} not written yet", names.join(", ")),
+        _ => format!("{} {verb} not written yet; {passed} checks of the others hold", names.join(", ")),
+    }
+}
+
+/// The smallest failing case, shrunk where the answer still lives.
+fn smallest(build: &mut Build<'_>, failed: &[&Ran<'_>], lost: bool, floor: f64) -> Option<Smallest> {
+    let first = failed.iter().find(|r| !matches!(r.check.rule, Rule::AtMost(_))).or(failed.first())?;
+    let failure = first.failures.iter().min_by_key(|f| f.script.size())?;
+    let mut script = failure.script.clone();
+    if !lost {
+        script = shrink(&script, |candidate| {
+            let wanted = replay(candidate, build.solution);
+            if wanted.iter().any(|o| !matches!(o, Observation::Value(_))) != (matches!(first.check.rule, Rule::Refused))
+            {
+                return false;
+            }
+            let got = replay(candidate, build.answer);
+            judge(first.check, candidate, &got, &wanted, floor, &mut None).is_some_and(|f| f.wanted != "any answer")
+        });
+    }
+    let wanted = replay(&script, build.solution);
+    let got = if lost { Vec::new() } else { replay(&script, build.answer) };
+    let last = |seen: &[Observation]| seen.iter().rev().find(|o| !matches!(o, Observation::Skipped)).map(observed);
+    let shown = Smallest {
+        case: pairs(build.lab, &script),
+        wanted: last(&wanted).unwrap_or_default(),
+        got: last(&got).unwrap_or_else(|| failure.finding.got.clone()),
+        number: failure.number,
+    };
+    Some(shown)
+}
+
+/// `name = value` for each argument; calls after the first begin with the function's name.
+fn pairs(lab: &Lab, script: &Script) -> Vec<String> {
+    let mut pairs = Vec::new();
+    for call in &script.calls {
+        let function = lab.manifest.function(call.function);
+        let names = |i: usize| function.and_then(|f| f.args.get(i)).map_or_else(|| format!("#{i}"), |a| a.name.clone());
+        if script.calls.len() > 1 {
+            pairs.push(format!("{}:", call.function));
+        }
+        pairs.extend(call.args.iter().enumerate().map(|(i, arg)| match arg {
+            Argument::Value(value) => format!("{} = {}", names(i), value_text(value)),
+            Argument::Result(at) => format!("{} = {}(..)", names(i), script.calls[*at].function),
+        }));
+    }
+    pairs
+}
+
+/// An observation as the verdict prints it.
+fn observed(observation: &Observation) -> String {
+    match observation {
+        Observation::Value(value) => value_text(value),
+        Observation::Refused(why) => format!("refused: {why}"),
+        Observation::Crashed(why) => why.clone(),
+        Observation::NotDone => "not written yet".to_owned(),
+        Observation::Lost(fault) => fault.to_string(),
+        Observation::Skipped => "-".to_owned(),
+    }
+}
+
+/// What `check` says of one case: nothing, or what differs.
+pub fn judge(
+    check: &Check,
+    script: &Script,
+    got: &[Observation],
+    wanted: &[Observation],
+    floor: f64,
+    ratio: &mut Option<f64>,
+) -> Option<Finding> {
+    let seen = Seen { script, got, wanted };
+    let bare = |got: String, wanted: String, allowed: &str| Finding {
+        check: check.name.to_owned(),
+        at: String::new(),
+        got,
+        wanted,
+        allowed: allowed.to_owned(),
+    };
+    for (g, w) in got.iter().zip(wanted) {
+        match (g, w) {
+            (Observation::Crashed(_) | Observation::Lost(_), _) => return Some(bare(observed(g), observed(w), "")),
+            (Observation::Skipped | Observation::NotDone, _) | (_, Observation::Skipped) => {}
+            (Observation::Refused(_), Observation::Refused(_)) => {}
+            (Observation::Refused(why), _) => return Some(bare(format!("refused: {why}"), observed(w), "no refusal")),
+            (Observation::Value(v), Observation::Refused(why)) => {
+                return Some(bare(value_text(v), format!("a refusal: {why}"), "`Err` or `ValueError`"));
+            }
+            (Observation::Value(g), Observation::Value(w)) => {
+                if let Rule::AtMost(_) = check.rule {
+                    // The result's own shape still has to be right, or the property cannot be read.
+                    if g.kind() != w.kind() {
+                        return Some(bare(g.kind(), w.kind(), "this type and shape"));
+                    }
+                    continue;
+                }
+                if let Some(difference) = compare(check.rule, g, w, floor) {
+                    *ratio = ratio.iter().copied().chain(difference.ratio).reduce(f64::max);
+                    let context = input_at(&seen, &difference);
+                    return Some(difference.finding(check.name, &context));
+                }
+            }
+            (Observation::Value(g), other) => return Some(bare(value_text(g), observed(other), "")),
+        }
+    }
+    if let Rule::AtMost(property) = check.rule {
+        let (value, at) = (property.value)(&seen);
+        if value.is_nan() || value > property.bound {
+            let unit = property.unit;
+            return Some(Finding {
+                check: check.name.to_owned(),
+                at,
+                got: format!("{} {unit}", number(round3(value))),
+                wanted: String::new(),
+                allowed: format!("at most {} {unit}", number(property.bound)),
+            });
+        }
+    }
+    None
+}
+
+fn round3(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let scale = 10f64.powi(2 - value.abs().log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
+/// `; x[3, 0] = 0.02`: the input at the place where the output differs, where one has the output's shape.
+fn input_at(seen: &Seen<'_>, difference: &Difference) -> String {
+    let Some(call) = seen.script.calls.last().filter(|_| !difference.at.is_empty()) else { return String::new() };
+    let last = seen.script.calls.len() - 1;
+    let input = (0..call.args.len()).find_map(|i| match seen.argument(last, i)? {
+        Value::Tensor(t) if t.rank() == difference.at.len() => {
+            let fits = t.dims().iter().zip(&difference.at).all(|(extent, at)| at < extent);
+            let flat = difference.at.iter().zip(t.dims()).fold(0, |flat, (at, extent)| flat * extent + at);
+            let wide = t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>()).ok()?;
+            fits.then(|| (i, wide.get(flat).copied()))
+        }
+        _ => None,
+    });
+    match input {
+        Some((_, Some(value))) => format!(" where the input is {}", number(value)),
+        _ => String::new(),
+    }
+}
+
+/// f: the largest relative difference between the solution in f32 and in f64, over all cases that need it.
+fn rounding_floor(checks: &[Check], solution: &mut dyn Subject) -> f64 {
+    let scripts = checks.iter().filter(|c| matches!(c.rule, Rule::Floor(_))).flat_map(|c| &c.cases);
+    let mut floor = 0.0_f64;
+    for script in scripts {
+        let (narrow, wide) = (replay(script, solution), replay(&widened(script), solution));
+        for (n, w) in narrow.iter().zip(&wide) {
+            if let (Observation::Value(Value::Tensor(n)), Observation::Value(Value::Tensor(w))) = (n, w) {
+                floor = floor.max(relative(n, w).unwrap_or_default());
+            }
+        }
+    }
+    floor
+}
+
+fn relative(narrow: &lab_sdk::Tensor, wide: &lab_sdk::Tensor) -> Option<f64> {
+    let flat = |t: &lab_sdk::Tensor| {
+        t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>()).ok()
+    };
+    let (n, w) = (flat(narrow)?, flat(wide)?);
+    let peak = w.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let apart = n.iter().zip(&w).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()));
+    (peak > 0.0 && apart.is_finite()).then(|| apart / peak)
+}
+
+fn widened(script: &Script) -> Script {
+    let mut script = script.clone();
+    for arg in script.calls.iter_mut().flat_map(|call| &mut call.args) {
+        if let Argument::Value(Value::Tensor(t)) = arg
+            && t.dtype() == DType::F32
+            && let Ok(wide) = t.to_dtype(DType::F64)
+        {
+            *t = wide;
+        }
+    }
+    script
+}
+
+/// The functions that a step asks for.
+pub fn asked<'a>(lab: &'a Lab, step: &Step) -> Vec<&'a Function> {
+    step.functions.iter().filter_map(|name| lab.manifest.function(name)).collect()
+}

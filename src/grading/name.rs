@@ -1,0 +1,111 @@
+//! Naming the mistake: known misconceptions replay the failing cases, and the one that agrees with the answer is named.
+
+use super::build::Ran;
+use super::compare::{Rule, compare};
+use super::replay::{Seen, replay};
+use super::{Check, Lab};
+use crate::lab::Misconception;
+use crate::submission::{Observation, Subject};
+use crate::verdict::Named;
+use lab_sdk::Value;
+
+/// Starts a subject that holds the solution's functions by their names and each misconception by its Rust name.
+pub type Hypotheses<'a> = Box<dyn FnMut() -> Option<Box<dyn Subject>> + 'a>;
+
+/// A subject in which one function is overridden by a misconception.
+pub struct Overridden<'a> {
+    inner: &'a mut dyn Subject,
+    function: &'a str,
+    by: String,
+}
+
+impl<'a> Overridden<'a> {
+    /// `inner` with `known` in place of the function that it overrides.
+    pub fn new(inner: &'a mut dyn Subject, known: &'a Misconception) -> Self {
+        Self { inner, function: &known.function, by: known.rust() }
+    }
+}
+
+impl Subject for Overridden<'_> {
+    fn call(&mut self, function: &str, args: &[Value]) -> Observation {
+        let name = if function == self.function { self.by.as_str() } else { function };
+        self.inner.call(name, args)
+    }
+}
+
+/// The known mistakes that explain the failed checks, in the order of the checks, each once.
+pub fn explain(lab: &Lab, ran: &[Ran<'_>], hypotheses: &mut Hypotheses<'_>, floor: f64) -> Vec<Named> {
+    let mut worker = hypotheses();
+    let mut named: Vec<Named> = Vec::new();
+    for failed in ran.iter().filter(|r| !r.failures.is_empty()) {
+        let functions: Vec<&str> = failed.check.cases.iter().flat_map(|s| s.calls.iter().map(|c| c.function)).collect();
+        let suspects = lab.manifest.misconceptions.iter().filter(|m| functions.contains(&m.function.as_str()));
+        let mut agreeing: Vec<&Misconception> = Vec::new();
+        for known in suspects {
+            if worker.as_mut().is_some_and(|w| agrees(w.as_mut(), known, failed, floor) == Some(true)) {
+                agreeing.push(known);
+            } else if worker.is_none() {
+                worker = hypotheses();
+            }
+        }
+        if agreeing.len() > 1 {
+            // Several agree here: the one that also agrees with everything else that the answer did.
+            agreeing.retain(|known| {
+                ran.iter().all(|other| {
+                    worker.as_mut().is_some_and(|w| agrees(w.as_mut(), known, other, floor) != Some(false))
+                })
+            });
+        }
+        if let [known] = agreeing[..]
+            && named.iter().all(|n| n.id != known.id)
+        {
+            named.push(Named { id: known.id.clone(), says: sentence(lab, known, failed), agrees: failed.seen.len() });
+        }
+    }
+    named
+}
+
+/// Whether `known` does on all cases of a check what the answer did; `None` where it does not occur.
+fn agrees(worker: &mut dyn Subject, known: &Misconception, ran: &Ran<'_>, floor: f64) -> Option<bool> {
+    let mut occurs = false;
+    for played in &ran.seen {
+        let script = played.script;
+        if !script.calls.iter().any(|call| call.function == known.function) {
+            continue;
+        }
+        occurs = true;
+        let theirs = replay(script, &mut Overridden::new(worker, known));
+        if !same(ran.check, &theirs, &played.got, floor) {
+            return Some(false);
+        }
+    }
+    occurs.then_some(true)
+}
+
+/// Whether two runs of a case did the same: values by the check's rule, refusals and crashes by kind.
+fn same(check: &Check, theirs: &[Observation], got: &[Observation], floor: f64) -> bool {
+    let rule = match check.rule {
+        Rule::Refused => Rule::Exact,
+        other => other,
+    };
+    theirs.len() == got.len()
+        && theirs.iter().zip(got).all(|pair| match pair {
+            (Observation::Value(t), Observation::Value(g)) => compare(rule, g, t, floor).is_none(),
+            (Observation::Refused(_), Observation::Refused(_)) => true,
+            (Observation::Crashed(_) | Observation::Lost(_), Observation::Crashed(_) | Observation::Lost(_)) => true,
+            (Observation::Skipped, Observation::Skipped) => true,
+            _ => false,
+        })
+}
+
+/// The misconception's sentence, filled with facts of the learner's own run.
+fn sentence(lab: &Lab, known: &Misconception, ran: &Ran<'_>) -> String {
+    let mut says = known.says.clone();
+    let Some((_, fact)) = lab.embedded.facts.iter().find(|(id, _)| *id == known.id) else { return says };
+    let Some(failure) = ran.failures.first() else { return says };
+    let Some(played) = ran.seen.iter().find(|played| played.number == failure.number) else { return says };
+    for (key, value) in fact(&Seen { script: played.script, got: &played.got, wanted: &played.wanted }) {
+        says = says.replace(&format!("{{{key}}}"), &value);
+    }
+    says
+}

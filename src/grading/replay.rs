@@ -1,0 +1,115 @@
+//! A case is a script: calls in order, from fresh values. What it does is a list of observations.
+
+use crate::submission::{Observation, Subject};
+use lab_sdk::Value;
+
+/// An argument of a call in a script.
+#[derive(Clone, Debug)]
+pub enum Argument {
+    /// A drawn value.
+    Value(Value),
+    /// What an earlier call returned.
+    Result(usize),
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The function's name.
+    pub function: &'static str,
+    /// Its arguments.
+    pub args: Vec<Argument>,
+}
+
+/// One case.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// In order.
+    pub calls: Vec<Call>,
+}
+
+impl Script {
+    /// A case of one call.
+    pub fn call(function: &'static str, args: Vec<Value>) -> Self {
+        Self::default().then(function, args.into_iter().map(Argument::Value).collect())
+    }
+
+    /// The same case with one more call, which may use earlier results.
+    pub fn then(mut self, function: &'static str, args: Vec<Argument>) -> Self {
+        self.calls.push(Call { function, args });
+        self
+    }
+
+    /// How many numbers its arguments hold: what "smallest" means.
+    pub fn size(&self) -> usize {
+        let values = self.calls.iter().flat_map(|call| &call.args);
+        values.map(|arg| if let Argument::Value(value) = arg { count(value) } else { 0 }).sum()
+    }
+}
+
+/// How many numbers `value` holds.
+pub fn count(value: &Value) -> usize {
+    match value {
+        Value::Tensor(t) => t.elem_count(),
+        Value::I8(t) => t.data.len(),
+        Value::F32s(v) => v.len(),
+        Value::F64s(v) => v.len(),
+        Value::I32s(v) => v.len(),
+        Value::I64s(v) => v.len(),
+        Value::U32s(v) => v.len(),
+        Value::Usizes(v) => v.len(),
+        Value::Bytes(v) => v.len(),
+        Value::List(v) | Value::Tuple(v) => v.iter().map(count).sum(),
+        Value::Map(v) => v.values().map(count).sum(),
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) | Value::Json(_) => 1,
+    }
+}
+
+/// A case, what the answer did and what the solution did.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The case.
+    pub script: &'a Script,
+    /// By the answer.
+    pub got: &'a [Observation],
+    /// By the solution.
+    pub wanted: &'a [Observation],
+}
+
+impl Seen<'_> {
+    /// A drawn argument of a call.
+    pub fn argument(&self, call: usize, index: usize) -> Option<&Value> {
+        match self.script.calls.get(call)?.args.get(index)? {
+            Argument::Value(value) => Some(value),
+            Argument::Result(_) => None,
+        }
+    }
+
+    /// What the answer returned at a call.
+    pub fn result(&self, call: usize) -> Option<&Value> {
+        match self.got.get(call)? {
+            Observation::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// Plays `script` on `subject` from fresh values.
+pub fn replay(script: &Script, subject: &mut dyn Subject) -> Vec<Observation> {
+    let mut seen: Vec<Observation> = Vec::new();
+    for call in &script.calls {
+        let args: Option<Vec<Value>> = call
+            .args
+            .iter()
+            .map(|arg| match arg {
+                Argument::Value(value) => Some(value.clone()),
+                Argument::Result(at) => match seen.get(*at) {
+                    Some(Observation::Value(value)) => Some(value.clone()),
+                    _ => None,
+                },
+            })
+            .collect();
+        seen.push(args.map_or(Observation::Skipped, |args| subject.call(call.function, &args)));
+    }
+    seen
+}

@@ -1,0 +1,163 @@
+//! Numbers as people type them: `792.6k`, `1.5 MiB`, `2^10`, `5.1/255`, `1e-6`, `-3`.
+
+/// Reads `text` as a number in `unit` (`B` takes KiB and GB, `""` takes bare suffixes). The error says what was read.
+pub fn parse(text: &str, unit: &str) -> Result<f64, String> {
+    let text = text.trim().replace(['_', '\u{2009}', '\u{a0}'], "").replace('−', "-").replace('×', "*");
+    if text.is_empty() {
+        return Err("no number was given".to_owned());
+    }
+    let mut reader = Reader { rest: &text, unit };
+    let value = reader.product()?;
+    match reader.rest.trim() {
+        "" if value.is_finite() => Ok(value),
+        "" => Err(format!("`{text}` is not a finite number")),
+        rest => Err(format!("`{rest}` was not understood in `{text}`; write a number such as {}", example(unit))),
+    }
+}
+
+/// A number with at most `digits` significant digits, as it would be typed.
+pub fn plain(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let exponent = value.abs().log10().floor() as i32;
+    if !(-5..15).contains(&exponent) {
+        return format!("{value:.*e}", digits - 1);
+    }
+    let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+fn example(unit: &str) -> String {
+    match unit {
+        "B" => "`1.5 MiB` or `792.6k`".to_owned(),
+        "" => "`792.6k`, `2^10` or `5.1/255`".to_owned(),
+        unit => format!("`24` or `24 {unit}`"),
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    unit: &'a str,
+}
+
+impl Reader<'_> {
+    fn product(&mut self) -> Result<f64, String> {
+        let mut value = self.power()?;
+        loop {
+            self.rest = self.rest.trim_start();
+            if let Some(rest) = self.rest.strip_prefix('*') {
+                self.rest = rest;
+                value *= self.power()?;
+            } else if let Some(rest) = self.rest.strip_prefix('/') {
+                self.rest = rest;
+                value /= self.power()?;
+            } else {
+                return Ok(value);
+            }
+        }
+    }
+
+    fn power(&mut self) -> Result<f64, String> {
+        let base = self.number()?;
+        match self.rest.trim_start().strip_prefix('^') {
+            Some(rest) => {
+                self.rest = rest;
+                Ok(base.powf(self.number()?))
+            }
+            None => Ok(base),
+        }
+    }
+
+    fn number(&mut self) -> Result<f64, String> {
+        self.rest = self.rest.trim_start();
+        let bytes = self.rest.as_bytes();
+        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let mut end = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
+        while digit(end) || matches!(bytes.get(end), Some(b'.')) {
+            end += 1;
+        }
+        if matches!(bytes.get(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+            if digit(end + 1 + sign) {
+                end += 1 + sign;
+                while digit(end) {
+                    end += 1;
+                }
+            }
+        }
+        let (number, rest) = self.rest.split_at(end);
+        let value: f64 = number
+            .parse()
+            .map_err(|_| format!("`{}` is not a number; write one such as {}", self.rest.trim(), example(self.unit)))?;
+        self.rest = rest;
+        Ok(value * self.suffix())
+    }
+
+    /// The factor of the suffix that follows, which is consumed: a prefix, the unit, or both.
+    fn suffix(&mut self) -> f64 {
+        let trimmed = self.rest.trim_start();
+        let word: String = trimmed.chars().take_while(|c| c.is_alphabetic() || *c == '%').collect();
+        let bare = match self.unit {
+            "" => word.as_str(),
+            unit if word.eq_ignore_ascii_case(unit) => "",
+            unit => word.strip_suffix(unit).or_else(|| word.strip_suffix("bytes")).unwrap_or(&word),
+        };
+        let factor = match bare {
+            "" => 1.0,
+            "k" | "K" => 1e3,
+            "M" => 1e6,
+            "G" => 1e9,
+            "T" => 1e12,
+            "Ki" | "ki" => 1024.0,
+            "Mi" => 1024.0 * 1024.0,
+            "Gi" => 1024.0 * 1024.0 * 1024.0,
+            "Ti" => 1024.0_f64.powi(4),
+            _ => return 1.0,
+        };
+        self.rest = &trimmed[word.len()..];
+        factor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, plain};
+
+    #[test]
+    fn suffixes_units_and_small_arithmetic() {
+        for (text, unit, wanted) in [
+            ("792.6k", "", 792_600.0),
+            ("1.5 MiB", "B", 1_572_864.0),
+            ("2^10", "", 1024.0),
+            ("1e9", "", 1e9),
+            ("5.1/255", "", 0.02),
+            ("24 dB", "dB", 24.0),
+            ("-3", "", -3.0),
+            ("1_000", "", 1000.0),
+            ("4 KB", "B", 4000.0),
+            ("2*3G", "", 6e9),
+            ("1e-6", "", 1e-6),
+            ("25 %", "%", 25.0),
+        ] {
+            let read = parse(text, unit);
+            assert!(read.as_ref().is_ok_and(|v| (v / wanted - 1.0).abs() < 1e-12), "{text}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_said() {
+        assert_eq!(parse("", ""), Err("no number was given".into()));
+        assert!(parse("twelve", "").is_err_and(|e| e.starts_with("`twelve` is not a number")));
+        assert!(parse("12 apples", "").is_err_and(|e| e.starts_with("`apples` was not understood")));
+        assert!(parse("1/0", "").is_err_and(|e| e.contains("finite")));
+    }
+
+    #[test]
+    fn plain_numbers_are_as_typed() {
+        assert_eq!(plain(0.0200000001, 6), "0.02");
+        assert_eq!(plain(24.08, 3), "24.1");
+        assert_eq!(plain(-20.0, 6), "-20");
+    }
+}

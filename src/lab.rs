@@ -1,0 +1,9 @@
+//! A lab as data: `lab.toml` and its words. No I/O, no grading.
+
+mod manifest;
+mod signature;
+mod words;
+
+pub use manifest::{Bar, Card, Function, Manifest, Misconception, Step};
+pub use signature::{Argument, Dimension, Type};
+pub use words::Words;

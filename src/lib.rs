@@ -1,0 +1,17 @@
+//! `roadmap`: a study plan for ML model optimization as data, a lab for each topic, and a grader that names the mistake.
+//!
+//! Modules point downwards: `cli` -> {`term`, `progress`, `labs`} -> `grading` -> {`submission`, `lab`} -> {`lab_sdk`,
+//! `verdict`, `curriculum`}. `tests/tidy.rs` holds that.
+
+pub mod cli;
+pub mod curriculum;
+pub mod error;
+pub mod grading;
+pub mod lab;
+pub mod labs;
+pub mod progress;
+pub mod reference;
+pub mod study;
+pub mod submission;
+pub mod term;
+pub mod verdict;

@@ -1,0 +1,112 @@
+//! Python's ints and floats take the declared type, once. Arrays keep their dtype: a wrong one is a finding.
+
+use crate::lab::Type;
+use lab_sdk::{DType, Value};
+
+/// `value` as `ty` declares it, where that loses nothing; otherwise as it came.
+pub fn coerce(ty: &Type, value: Value) -> Value {
+    match (ty, value) {
+        (Type::Option(_), Value::None) => Value::None,
+        (Type::Option(inner), value) => coerce(inner, value),
+        (Type::Tuple(types), Value::Tuple(items) | Value::List(items)) => tuple(types, items),
+        (Type::List(item), value) => list(item, value),
+        (Type::Map(inner), Value::Map(map)) => {
+            Value::Map(map.into_iter().map(|(k, v)| (k, coerce(inner, v))).collect())
+        }
+        (Type::Scalar(name), value) => scalar(name, value),
+        (_, value) => value,
+    }
+}
+
+fn tuple(types: &[Type], items: Vec<Value>) -> Value {
+    if types.len() != items.len() {
+        return Value::Tuple(items);
+    }
+    Value::Tuple(types.iter().zip(items).map(|(ty, item)| coerce(ty, item)).collect())
+}
+
+/// A number, from a number of another type or an array without axes.
+fn scalar(name: &str, value: Value) -> Value {
+    let value = match value {
+        Value::Tensor(t) if t.elem_count() == 1 && t.rank() == 0 => {
+            match t.to_dtype(DType::F64).and_then(|t| t.to_scalar::<f64>()) {
+                Ok(v) => Value::Float(v),
+                Err(_) => Value::Tensor(t),
+            }
+        }
+        other => other,
+    };
+    match (name, value) {
+        ("f32", Value::Float(v)) => Value::Float(f64::from(v as f32)),
+        ("f32" | "f64", Value::Int(v)) => Value::Float(v as f64),
+        ("i32" | "i64" | "u32" | "u64" | "usize", Value::Float(v)) if v == v.trunc() && v.abs() < 9e15 => {
+            Value::Int(v as i128)
+        }
+        (_, value) => value,
+    }
+}
+
+/// A list of numbers, from a list or an array of one axis.
+fn list(item: &Type, value: Value) -> Value {
+    let Type::Scalar(name) = item else {
+        return match value {
+            Value::List(items) | Value::Tuple(items) => {
+                Value::List(items.into_iter().map(|v| coerce(item, v)).collect())
+            }
+            other => other,
+        };
+    };
+    let numbers: Option<Vec<f64>> = match &value {
+        Value::Tensor(t) if t.rank() == 1 => t.to_dtype(DType::F64).and_then(|t| t.to_vec1()).ok(),
+        Value::I8(t) if t.rank() == 1 => Some(t.data.iter().map(|&v| f64::from(v)).collect()),
+        Value::List(items) | Value::Tuple(items) => items
+            .iter()
+            .map(|item| match scalar("f64", item.clone()) {
+                Value::Float(v) => Some(v),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    };
+    let Some(numbers) = numbers else { return value };
+    let whole = numbers.iter().all(|v| *v == v.trunc() && v.abs() < 9e15);
+    match name.as_str() {
+        "f32" => Value::F32s(numbers.iter().map(|&v| v as f32).collect()),
+        "f64" => Value::F64s(numbers),
+        "i32" if whole => Value::I32s(numbers.iter().map(|&v| v as i32).collect()),
+        "i64" if whole => Value::I64s(numbers.iter().map(|&v| v as i64).collect()),
+        "u32" if whole && numbers.iter().all(|v| *v >= 0.0) => Value::U32s(numbers.iter().map(|&v| v as u32).collect()),
+        "usize" if whole && numbers.iter().all(|v| *v >= 0.0) => {
+            Value::Usizes(numbers.iter().map(|&v| v as usize).collect())
+        }
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coerce;
+    use crate::lab::Type;
+    use lab_sdk::Value;
+
+    fn to(ty: &str, value: Value) -> String {
+        format!("{:?}", coerce(&Type::parse(ty).expect("a type"), value))
+    }
+
+    #[test]
+    fn numbers_take_the_declared_type_once() {
+        assert_eq!(
+            to("(f32, i32)", Value::Tuple(vec![Value::Float(0.1), Value::Float(3.0)])),
+            "Tuple([Float(0.10000000149011612), Int(3)])"
+        );
+        assert_eq!(to("f32", Value::Int(2)), "Float(2.0)");
+        assert_eq!(to("[i32]", Value::List(vec![Value::Int(1), Value::Int(-2)])), "I32s([1, -2])");
+    }
+
+    #[test]
+    fn what_does_not_fit_stays_as_it_came() {
+        assert_eq!(to("i32", Value::Float(0.5)), "Float(0.5)");
+        assert_eq!(to("(f32, i32)", Value::Tuple(vec![Value::Float(1.0)])), "Tuple([Float(1.0)])");
+        assert_eq!(to("usize?", Value::None), "None");
+    }
+}

@@ -1,0 +1,267 @@
+//! What a check found, as plain values: no I/O, no drawing.
+
+use serde::{Deserialize, Serialize};
+
+/// What a step asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An answer before anything runs.
+    Predict,
+    /// A function, called on hidden inputs.
+    Build,
+    /// The function inside a real model on this machine.
+    Measure,
+}
+
+impl Kind {
+    /// The word in TOML, on screen and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Predict => "predict",
+            Kind::Build => "build",
+            Kind::Measure => "measure",
+        }
+    }
+}
+
+/// The outcome of checking one step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Everything asked was seen to hold.
+    Pass,
+    /// Something differs.
+    Fail(Vec<Finding>),
+    /// The answer did not build, crashed or ran out of time.
+    Error(Vec<Finding>),
+    /// Nothing was checked, and why.
+    Nothing(String),
+}
+
+impl Verdict {
+    /// The word in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail(_) => "fail",
+            Verdict::Error(_) => "error",
+            Verdict::Nothing(_) => "nothing",
+        }
+    }
+
+    /// The exit code of a command that ends on this verdict.
+    pub fn exit(&self) -> u8 {
+        match self {
+            Verdict::Pass => 0,
+            Verdict::Fail(_) => 1,
+            Verdict::Error(_) => 5,
+            Verdict::Nothing(_) => 4,
+        }
+    }
+
+    /// What differs; empty for a pass.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Verdict::Fail(findings) | Verdict::Error(findings) => findings,
+            Verdict::Pass | Verdict::Nothing(_) => &[],
+        }
+    }
+
+    /// Whether every check held.
+    pub fn passed(&self) -> bool {
+        *self == Verdict::Pass
+    }
+}
+
+/// One difference, with its evidence. Fields that do not apply are empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The check that failed.
+    pub check: String,
+    /// Where: an element, a channel, a case.
+    pub at: String,
+    /// What the answer gave.
+    pub got: String,
+    /// What the solution gives.
+    pub wanted: String,
+    /// How far off it may be.
+    pub allowed: String,
+}
+
+/// A known mistake that explains what was seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    /// The misconception's id.
+    pub id: String,
+    /// Why it is a mistake, filled with the learner's own numbers.
+    pub says: String,
+    /// On how many hidden inputs the answer equals it.
+    #[serde(skip)]
+    pub agrees: usize,
+}
+
+/// The smallest input on which the answer still differs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Smallest {
+    /// The call, as `name = value` pairs.
+    pub case: Vec<String>,
+    /// The solution's result.
+    pub wanted: String,
+    /// The answer's result.
+    pub got: String,
+    /// Number of the case it was shrunk from, as `--seed HEX:CASE` takes it.
+    pub number: usize,
+}
+
+/// One question of a predict step as it was asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The question's id, unique in the step.
+    pub id: String,
+    /// The question.
+    pub text: String,
+    /// The numbers drawn for this learner.
+    pub parameters: Vec<(String, String)>,
+    /// The unit of a numeric answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The choices, where it is a choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+}
+
+/// An answer to one question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Predicted {
+    /// The question's id.
+    pub id: String,
+    /// As typed.
+    pub given: String,
+    /// As read, where it is a number.
+    pub value: Option<f64>,
+    /// The right number, where it is one.
+    pub wanted: Option<f64>,
+    /// Whether it passes.
+    pub right: bool,
+}
+
+/// Whether a number was counted (the same on each machine) or timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Exact on every machine.
+    Count,
+    /// Depends on the machine.
+    Clock,
+}
+
+/// One measured number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// What was measured.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+    /// Its unit.
+    pub unit: String,
+    /// What it has to reach: `at most 1.0`; none informs only.
+    pub bar: Option<String>,
+    /// Whether it does.
+    pub pass: bool,
+    /// Counted or timed.
+    pub kind: Clock,
+}
+
+/// A picture of measured numbers, without a way of drawing it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "chart", rename_all = "lowercase")]
+pub enum Chart {
+    /// One bar a row.
+    Bars {
+        /// What is shown.
+        title: String,
+        /// Unit of the values.
+        unit: String,
+        /// Label and value.
+        rows: Vec<(String, f64)>,
+    },
+    /// Counts over equal bins, with marked positions.
+    Histogram {
+        /// What is shown.
+        title: String,
+        /// Unit of the horizontal axis.
+        unit: String,
+        /// Left end of the first bin.
+        low: f64,
+        /// Right end of the last bin.
+        high: f64,
+        /// Values in each bin.
+        counts: Vec<u64>,
+        /// Vertical lines: label and position.
+        marks: Vec<(String, f64)>,
+    },
+}
+
+/// Everything that one check of one step produced.
+#[derive(Clone, Debug)]
+pub struct Graded {
+    /// The step's id.
+    pub step: String,
+    /// The step's kind.
+    pub kind: Kind,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// Checks that held.
+    pub passed: usize,
+    /// Checks that were run.
+    pub total: usize,
+    /// Hidden inputs that were tried.
+    pub inputs: usize,
+    /// Wall-clock seconds, building included.
+    pub seconds: f64,
+    /// What the inputs were drawn from.
+    pub seed: u64,
+    /// The known mistakes that explain it, first the one of the first failed check.
+    pub named: Vec<Named>,
+    /// The smallest failing input.
+    pub smallest: Option<Smallest>,
+    /// Largest error over the rounding floor, for checks that have one.
+    pub floor_ratio: Option<f64>,
+    /// What was asked.
+    pub questions: Vec<Asked>,
+    /// What was answered.
+    pub predicted: Vec<Predicted>,
+    /// What was measured.
+    pub measurements: Vec<Measurement>,
+    /// Pictures of it.
+    pub charts: Vec<Chart>,
+    /// Sentences that hold on a pass too: what was computed with whose kernels, what was accepted.
+    pub remarks: Vec<String>,
+    /// What the learner's program printed.
+    pub printed: String,
+}
+
+impl Graded {
+    /// A result for `step` in which nothing was checked yet.
+    pub fn nothing(step: &str, kind: Kind, seed: u64, why: impl Into<String>) -> Self {
+        Self {
+            step: step.to_owned(),
+            kind,
+            verdict: Verdict::Nothing(why.into()),
+            passed: 0,
+            total: 0,
+            inputs: 0,
+            seconds: 0.0,
+            seed,
+            named: Vec::new(),
+            smallest: None,
+            floor_ratio: None,
+            questions: Vec::new(),
+            predicted: Vec::new(),
+            measurements: Vec::new(),
+            charts: Vec::new(),
+            remarks: Vec::new(),
+            printed: String::new(),
+        }
+    }
+}
