@@ -33,6 +33,7 @@ fn main() -> io::Result<()> {
         let module = slug.replace('-', "_");
         let path = |name: &str| folder.join(name).display().to_string();
         let file = |name: &str| format!("include_str!({:?})", path(name));
+        let (misconceptions, grader) = (whole(folder, "misconceptions")?, whole(folder, "grader")?);
         let _ = writeln!(modules, "pub mod {module} {{");
         for part in ["solution", "misconceptions", "grader"] {
             let _ = writeln!(modules, "    #[path = {:?}]\n    pub mod {part};", path(&format!("{part}.rs")));
@@ -41,7 +42,7 @@ fn main() -> io::Result<()> {
         let _ = writeln!(
             table,
             "    Embedded {{\n        slug: {slug:?},\n        files: Files {{ manifest: {}, brief: {}, hints: {}, starters: [{}, {}], \
-             solutions: [{}, {}], misconceptions: {}, grader: {} }},",
+             solutions: [{}, {}], misconceptions: {misconceptions}, grader: {grader} }},",
             file("lab.toml"),
             file("brief.md"),
             file("hints.md"),
@@ -49,8 +50,6 @@ fn main() -> io::Result<()> {
             file("starter.py"),
             file("solution.rs"),
             file("solution.py"),
-            file("misconceptions.rs"),
-            file("grader.rs"),
         );
         for part in ["solution", "misconceptions"] {
             let text = fs::read_to_string(folder.join(format!("{part}.rs"))).unwrap_or_default();
@@ -62,10 +61,10 @@ fn main() -> io::Result<()> {
             }
             table.push_str("        ],\n");
         }
-        let _ = writeln!(
-            table,
-            "        graders: {module}::grader::STEPS,\n        facts: {module}::grader::FACTS,\n    }},"
-        );
+        for (field, item) in [("graders", "STEPS"), ("facts", "FACTS"), ("oracle", "oracle")] {
+            let _ = writeln!(table, "        {field}: {module}::grader::{item},");
+        }
+        table.push_str("    },\n");
     }
     table.push_str("];\n");
 
@@ -103,6 +102,17 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         found.push((signature[..open].to_owned(), arity + usize::from(token)));
     }
     found
+}
+
+/// `NAME.rs` and, where there is one, all of the folder `NAME`, as one text.
+fn whole(folder: &Path, name: &str) -> io::Result<String> {
+    let mut parts = vec![folder.join(format!("{name}.rs"))];
+    if folder.join(name).is_dir() {
+        parts.extend(entries(&folder.join(name))?);
+    }
+    let texts: Vec<String> =
+        parts.iter().map(|part| format!("include_str!({:?})", part.display().to_string())).collect();
+    Ok(format!("concat!({})", texts.join(", ")))
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {

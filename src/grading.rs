@@ -23,9 +23,9 @@ pub use lab::{Embedded, Fact, Facts, Files, Grader, Lab};
 pub use measure::{Bench, Stop, grade_measure};
 pub use name::{Hypotheses, Overridden};
 pub use predict::{Answer, Question, Within, ask, grade_predict};
-pub use replay::{Argument, Call, Script, Seen, replay};
+pub use replay::{Argument, Call, Script, Seen, count, replay};
 pub use show::{number, value_text};
-pub use units::{parse as parse_number, plain};
+pub use units::{example, parse as parse_number, plain};
 
 /// The values of one call, in order: `args![x, scale, None::<usize>]`.
 #[macro_export]

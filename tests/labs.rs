@@ -3,8 +3,10 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use roadmap::grading::{
-    Build, Degenerate, Grader, Lab, Lazy, Overridden, Script, Seed, degenerates, differs, grade_build,
+    Answer, Build, Degenerate, Grader, Lab, Lazy, Overridden, Question, Script, Seed, ask, degenerates, differs,
+    grade_build, grade_measure, grade_predict,
 };
+use roadmap::lab::Step;
 use roadmap::labs;
 use roadmap::submission::{Subject, Table};
 use roadmap::verdict::{Graded, Verdict};
@@ -26,6 +28,15 @@ fn main() -> ExitCode {
 fn trials_of(lab: &'static Lab) -> Vec<Trial> {
     let slug = lab.slug();
     let mut trials = vec![Trial::test(format!("{slug}/solution.rs in process"), move || solution_passes(lab))];
+    for step in lab.manifest.steps.iter().filter(|step| matches!(lab.grader(&step.id), Some(Grader::Measure(_)))) {
+        let name = format!("{slug}/solution.rs passes {}", step.id);
+        trials.push(Trial::test(name, move || solution_measures(lab, step)));
+    }
+    for step in lab.manifest.steps.iter().filter(|step| matches!(lab.grader(&step.id), Some(Grader::Predict(_)))) {
+        let name = format!("{slug}/grader.rs asks {}", step.id);
+        trials.push(Trial::test(name, move || questions_are_fair(lab, step)));
+    }
+    trials.push(Trial::test(format!("{slug}/oracle"), move || oracle_agrees(lab)));
     for known in &lab.manifest.misconceptions {
         if lab.manifest.function(&known.function).is_some() {
             let name = format!("{slug}/misconceptions.rs {}", known.id);
@@ -66,6 +77,63 @@ fn solution_passes(lab: &'static Lab) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+fn solution_measures(lab: &'static Lab, step: &'static Step) -> Result<(), Failed> {
+    let (mut answer, mut solution) = (Table(lab.embedded.solution), Table(lab.embedded.solution));
+    let graded = grade_measure(lab, step, Seed::new(SEEDS[0]), &mut answer, &mut solution, &mut |_, _| {})
+        .map_err(|e| e.to_string())?;
+    for m in &graded.measurements {
+        println!("{}: {} {} ({})", m.name, m.value, m.unit, m.bar.as_deref().unwrap_or("no bar"));
+    }
+    graded.remarks.iter().for_each(|remark| println!("{remark}"));
+    match graded.verdict.passed() {
+        true => Ok(()),
+        false => Err(format!("{:?} {:?}", graded.verdict, graded.measurements).into()),
+    }
+}
+
+/// The right numbers pass as they are printed, the numbers of known mistakes do not, and are named.
+fn questions_are_fair(lab: &'static Lab, step: &'static Step) -> Result<(), Failed> {
+    for seed in (0..40).map(|i| Seed::new(SEEDS[1] + i)) {
+        let questions = ask(lab, step, seed);
+        let right = |question: &Question| match &question.answer {
+            Answer::Number { value, .. } => value.to_string(),
+            Answer::Choice { choices, right } => choices[*right].clone(),
+        };
+        let check = |given: Vec<String>| {
+            let given: Vec<(Option<String>, String)> = given.into_iter().map(|text| (None, text)).collect();
+            grade_predict(lab, step, seed, &given)
+        };
+        let graded = check(questions.iter().map(right).collect())?;
+        if questions.is_empty() || !graded.verdict.passed() {
+            return Err(format!("seed {seed}: {:?}", graded.verdict).into());
+        }
+        for (at, question) in questions.iter().enumerate() {
+            for (id, wrong) in &question.mistakes {
+                let known = lab.manifest.misconception(id).ok_or(format!("no misconception `{id}`"))?;
+                let given = |i: usize| if i == at { wrong.to_string() } else { right(&questions[i]) };
+                let graded = check((0..questions.len()).map(given).collect())?;
+                let named = graded.named.iter().any(|n| !n.says.contains('{'));
+                // With some parameters a mistake leads to the right number.
+                if !graded.verdict.passed() && !named {
+                    return Err(format!("seed {seed}: {wrong} is not named `{}`: {:?}", known.id, graded.named).into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn oracle_agrees(lab: &'static Lab) -> Result<(), Failed> {
+    match (lab.embedded.oracle)() {
+        Ok(0) => Err("nothing was compared".into()),
+        Ok(compared) => {
+            println!("{compared} values");
+            Ok(())
+        }
+        Err(difference) => Err(difference.to_string().into()),
+    }
 }
 
 fn misconception_is_named(lab: &'static Lab, id: &str) -> Result<(), Failed> {

@@ -4,7 +4,7 @@ use super::check::{self, Asked, Outcome};
 use super::context::{self, Context};
 use super::{json, watch};
 use crate::error::{Error, Result, nearest};
-use crate::grading::{Grader, Lab, Seed, ask};
+use crate::grading::{Answer, Grader, Lab, Seed, ask, example};
 use crate::lab::Step;
 use crate::progress::Event;
 use crate::submission::{Language, Link, build_sdk_in_background, on_path};
@@ -183,10 +183,11 @@ impl Session<'_> {
             for question in &questions {
                 self.context.screen.print(&question_text(self.context, &question.asked()));
                 loop {
-                    let help = "a number such as 792.6k, 1.5 MiB, 2^10 or 5.1/255; Esc to stop";
-                    let choice = matches!(question.answer, crate::grading::Answer::Choice { .. });
-                    let help = if choice { "a letter; Esc to stop" } else { help };
-                    let Some(text) = term::ask_line("your prediction", help)? else { return Ok(false) };
+                    let help = match &question.answer {
+                        Answer::Number { unit, .. } => format!("a number such as {}; Esc to stop", example(unit)),
+                        Answer::Choice { .. } => "a letter; Esc to stop".to_owned(),
+                    };
+                    let Some(text) = term::ask_line("your prediction", &help)? else { return Ok(false) };
                     match question.read(&text) {
                         Ok(_) => {
                             answers.push((Some(question.id.to_owned()), text));

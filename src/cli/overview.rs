@@ -59,26 +59,20 @@ pub fn next(context: &Context, minutes: Option<u32>) -> Result<u8> {
 
 fn propose(screen: &Screen, proposals: &[Proposal]) -> String {
     let Some(first) = proposals.first() else {
-        return "Every lab that there is has been passed. `roadmap list` shows the topics that have none yet.\n"
-            .to_owned();
+        return "no lab is open; `roadmap list` shows the topics that have none yet\n".to_owned();
     };
-    let mut out = format!(
-        "{} {}",
-        screen.paint(Paint::Bold, "next"),
-        screen.paint(Paint::Name, format!("roadmap lab {}", first.lab))
-    );
-    out.push_str(&format!("    step {}, about {} min left\n", first.step, first.minutes));
+    let line = |lead: &str, lab: &str, rest: &str| {
+        let command = format!("roadmap lab {lab}");
+        let line = screen.wrap("", "     ", &format!("{lead} {command}    {rest}"));
+        format!("{}\n", line.replacen(&command, &screen.paint(Paint::Name, &command), 1))
+    };
+    let mut out = line("next", first.lab, &format!("step {}, about {} min left", first.step, first.minutes));
     out.push_str(&format!("{}\n", screen.wrap(" why ", "     ", &first.why)));
     for other in proposals.iter().skip(1) {
-        out.push_str(&format!(
-            "  or {}    {} min    {}\n",
-            screen.paint(Paint::Name, format!("roadmap lab {}", other.lab)),
-            other.minutes,
-            other.why
-        ));
+        out.push_str(&line("  or", other.lab, &format!("{} min    {}", other.minutes, other.why)));
     }
     if proposals.len() == 1 {
-        out.push_str("  or nothing else: no other lab is open\n");
+        out.push_str(&format!("{}\n", screen.wrap("  or ", "     ", "nothing else: no other lab is open")));
     }
     out
 }

@@ -39,7 +39,7 @@ pub fn phases(screen: &Screen, study: &Study<'_>) -> String {
             screen,
             &phase.number.to_string(),
             &phase.title,
-            &format!("{}-{}", phase.weeks[0], phase.weeks[1]),
+            &weeks(phase.weeks),
             &standing,
             wide,
         ));
@@ -56,9 +56,9 @@ pub fn phases(screen: &Screen, study: &Study<'_>) -> String {
     }
     rows.push(total);
     let mut columns =
-        vec![Column::Right("phase"), Column::Left(""), Column::Right("weeks"), Column::Left("steps"), Column::Left("")];
+        vec![Column::Right(""), Column::Left(""), Column::Right("weeks"), Column::Left("steps"), Column::Left("")];
     if wide {
-        columns.extend([Column::Left("predict"), Column::Left("build"), Column::Left("measure")]);
+        columns.push(Column::Left("by kind"));
     }
     columns.extend([Column::Left("labs"), Column::Left("topics"), Column::Right("spent")]);
     table(screen, &columns, rows)
@@ -76,7 +76,7 @@ fn row(screen: &Screen, number: &str, title: &str, weeks: &str, standing: &Stand
     };
     let mut cells = vec![number.to_owned(), title.to_owned(), weeks.to_owned(), bar, dash(standing.steps)];
     if wide {
-        cells.extend(standing.kinds.map(dash));
+        cells.push(if standing.steps.total == 0 { String::from("-") } else { standing.kinds.map(dash).join(" ") });
     }
     cells.extend([dash(standing.labs), of(standing.topics), spent(standing.minutes)]);
     cells
@@ -107,22 +107,23 @@ pub fn spent(minutes: f64) -> String {
 fn legend(study: &Study<'_>) -> String {
     let with_lab: usize = study.roadmap.stages.iter().map(|s| study.standing(s).with_lab).sum();
     let topics = study.roadmap.topics().count();
-    if with_lab == topics {
-        return String::new();
+    match with_lab == topics {
+        true => "By kind: predict, build, measure.\n".to_owned(),
+        false => format!(
+            "By kind: predict, build, measure. {with_lab} of {topics} topics have a lab; the others never count as done.\n"
+        ),
     }
-    format!(
-        "{with_lab} of {topics} topics have a lab; the others show as `no lab yet` and are never counted as done.\n"
-    )
+}
+
+/// `2-4`, or `3`.
+fn weeks(weeks: [u32; 2]) -> String {
+    if weeks[0] == weeks[1] { weeks[0].to_string() } else { format!("{}-{}", weeks[0], weeks[1]) }
 }
 
 fn one_phase(screen: &Screen, study: &Study<'_>, number: u32) -> String {
     let Some(phase) = study.roadmap.phases.iter().find(|p| p.number == number) else { return String::new() };
-    let mut out = format!(
-        "{}    {}-{} weeks\n",
-        screen.paint(Paint::Bold, format!("Phase {number}: {}", phase.title)),
-        phase.weeks[0],
-        phase.weeks[1]
-    );
+    let title = screen.paint(Paint::Bold, format!("Phase {number}: {}", phase.title));
+    let mut out = format!("{title}    {} weeks\n", weeks(phase.weeks));
     out.push_str(&format!("{}\n\n", screen.wrap("", "", &phase.line)));
     let mut rows: Vec<Vec<String>> = Vec::new();
     for id in &phase.order {

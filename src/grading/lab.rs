@@ -21,7 +21,7 @@ pub struct Files {
     pub solutions: [&'static str; 2],
     /// misconceptions.rs.
     pub misconceptions: &'static str,
-    /// grader.rs.
+    /// grader.rs, then what stands in grader/.
     pub grader: &'static str,
 }
 
@@ -57,6 +57,8 @@ pub struct Embedded {
     pub graders: &'static [(&'static str, Grader)],
     /// `FACTS` of grader.rs.
     pub facts: Facts,
+    /// `oracle` of grader.rs: replays golden data through the solution and counts what was compared.
+    pub oracle: fn() -> lab_sdk::Result<usize>,
 }
 
 /// A lab whose manifest has been read.

@@ -1,8 +1,8 @@
 //! Naming the mistake: known misconceptions replay the failing cases, and the one that agrees with the answer is named.
 
-use super::build::Ran;
-use super::compare::{Rule, compare};
-use super::replay::{Seen, replay};
+use super::build::{Played, Ran, judge};
+use super::compare::{Rule, compare, near};
+use super::replay::{Script, Seen, replay};
 use super::{Check, Lab};
 use crate::lab::Misconception;
 use crate::submission::{Observation, Subject};
@@ -35,27 +35,26 @@ impl Subject for Overridden<'_> {
 
 /// The known mistakes that explain the failed checks, in the order of the checks, each once.
 pub fn explain(lab: &Lab, ran: &[Ran<'_>], hypotheses: &mut Hypotheses<'_>, floor: f64) -> Vec<Named> {
-    let mut worker = hypotheses();
+    let mut bench = Workbench { hypotheses, worker: None, floor };
     let mut named: Vec<Named> = Vec::new();
     for failed in ran.iter().filter(|r| !r.failures.is_empty()) {
         let functions: Vec<&str> = failed.check.cases.iter().flat_map(|s| s.calls.iter().map(|c| c.function)).collect();
         let suspects = lab.manifest.misconceptions.iter().filter(|m| functions.contains(&m.function.as_str()));
-        let mut agreeing: Vec<&Misconception> = Vec::new();
-        for known in suspects {
-            if worker.as_mut().is_some_and(|w| agrees(w.as_mut(), known, failed, floor) == Some(true)) {
-                agreeing.push(known);
-            } else if worker.is_none() {
-                worker = hypotheses();
-            }
-        }
+        let mut agreeing: Vec<&Misconception> = suspects.filter(|m| bench.agrees(m, failed) == Some(true)).collect();
         if agreeing.len() > 1 {
             // Several agree here: the one that also agrees with everything else that the answer did.
-            agreeing.retain(|known| {
-                ran.iter().all(|other| {
-                    worker.as_mut().is_some_and(|w| agrees(w.as_mut(), known, other, floor) != Some(false))
-                })
-            });
+            agreeing.retain(|known| ran.iter().all(|other| bench.agrees(known, other) != Some(false)));
         }
+        // What the answer got right must not be what the mistake gets wrong.
+        let held = || ran.iter().filter(|other| other.failures.is_empty());
+        agreeing.retain(|known| held().all(|other| bench.agrees(known, other) != Some(false)));
+        // One check may agree by accident: most of what the mistake breaks has to look as it does in the answer.
+        agreeing.retain(|known| {
+            let broken: Vec<&Ran<'_>> =
+                ran.iter().filter(|r| !r.failures.is_empty() && bench.breaks(known, r)).collect();
+            let alike = broken.iter().filter(|r| bench.agrees(known, r) == Some(true)).count();
+            2 * alike >= broken.len()
+        });
         if let [known] = agreeing[..]
             && named.iter().all(|n| n.id != known.id)
         {
@@ -65,32 +64,61 @@ pub fn explain(lab: &Lab, ran: &[Ran<'_>], hypotheses: &mut Hypotheses<'_>, floo
     named
 }
 
-/// Whether `known` does on all cases of a check what the answer did; `None` where it does not occur.
-fn agrees(worker: &mut dyn Subject, known: &Misconception, ran: &Ran<'_>, floor: f64) -> Option<bool> {
-    let mut occurs = false;
-    for played in &ran.seen {
-        let script = played.script;
-        if !script.calls.iter().any(|call| call.function == known.function) {
-            continue;
+/// Where known mistakes run; started again when one of them ends it.
+struct Workbench<'a, 'h> {
+    hypotheses: &'a mut Hypotheses<'h>,
+    worker: Option<Box<dyn Subject>>,
+    floor: f64,
+}
+
+impl Workbench<'_, '_> {
+    /// What `known` does in place of the solution.
+    fn play(&mut self, known: &Misconception, script: &Script) -> Option<Vec<Observation>> {
+        if self.worker.is_none() {
+            self.worker = (self.hypotheses)();
         }
-        occurs = true;
-        let theirs = replay(script, &mut Overridden::new(worker, known));
-        if !same(ran.check, &theirs, &played.got, floor) {
-            return Some(false);
+        let theirs = replay(script, &mut Overridden::new(self.worker.as_mut()?.as_mut(), known));
+        if theirs.iter().any(|o| matches!(o, Observation::Lost(_))) {
+            self.worker = None;
         }
+        Some(theirs)
     }
-    occurs.then_some(true)
+
+    /// Whether a check rejects `known`.
+    fn breaks(&mut self, known: &Misconception, ran: &Ran<'_>) -> bool {
+        ran.seen.iter().any(|played| {
+            let theirs = self.play(known, played.script);
+            theirs.is_some_and(|t| judge(ran.check, played.script, &t, &played.wanted, self.floor, &mut None).is_some())
+        })
+    }
+
+    /// Whether `known` does on all cases of a check what the answer did; `None` where it does not occur.
+    fn agrees(&mut self, known: &Misconception, ran: &Ran<'_>) -> Option<bool> {
+        let mut occurs = false;
+        for played in ran.seen.iter().filter(|p| p.script.calls.iter().any(|call| call.function == known.function)) {
+            occurs = true;
+            let theirs = self.play(known, played.script)?;
+            if !same(ran.check, &theirs, played, self.floor) {
+                return Some(false);
+            }
+        }
+        occurs.then_some(true)
+    }
 }
 
 /// Whether two runs of a case did the same: values by the check's rule, refusals and crashes by kind.
-fn same(check: &Check, theirs: &[Observation], got: &[Observation], floor: f64) -> bool {
+fn same(check: &Check, theirs: &[Observation], played: &Played<'_>, floor: f64) -> bool {
+    let (got, wanted) = (&played.got, &played.wanted);
     let rule = match check.rule {
         Rule::Refused => Rule::Exact,
         other => other,
     };
     theirs.len() == got.len()
-        && theirs.iter().zip(got).all(|pair| match pair {
-            (Observation::Value(t), Observation::Value(g)) => compare(rule, g, t, floor).is_none(),
+        && theirs.iter().zip(got).enumerate().all(|(at, pair)| match pair {
+            (Observation::Value(t), Observation::Value(g)) => match (rule, wanted.get(at)) {
+                (Rule::AtMost(property), Some(Observation::Value(right))) => near(property, g, t, right),
+                _ => compare(rule, g, t, floor).is_none(),
+            },
             (Observation::Refused(_), Observation::Refused(_)) => true,
             (Observation::Crashed(_) | Observation::Lost(_), Observation::Crashed(_) | Observation::Lost(_)) => true,
             (Observation::Skipped, Observation::Skipped) => true,

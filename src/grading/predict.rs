@@ -100,9 +100,12 @@ pub fn grade_predict(lab: &Lab, step: &Step, seed: Seed, given: &[(Option<String
         let predicted = question.read(text)?;
         if !predicted.right {
             findings.push(question.finding(&predicted));
-            let mistake = question.mistakes.iter().find(|(_, wrong)| predicted.value.is_some_and(|v| close(v, *wrong)));
-            if let Some(known) = mistake.and_then(|(id, _)| lab.manifest.misconception(id)) {
-                graded.named.push(Named { id: known.id.clone(), says: known.says.clone(), agrees: 1 });
+            if let Some(known) = question.mistake(&predicted).and_then(|id| lab.manifest.misconception(id))
+                && graded.named.iter().all(|n| n.id != known.id)
+            {
+                let filled = |says: String, (key, value): &(&str, String)| says.replace(&format!("{{{key}}}"), value);
+                let says = question.parameters.iter().fold(known.says.clone(), filled);
+                graded.named.push(Named { id: known.id.clone(), says, agrees: 1 });
             }
         }
         graded.remarks.push(question.because.clone());
@@ -164,6 +167,18 @@ impl Question {
             }
         };
         Ok(Predicted { id: self.id.to_owned(), given: text.trim().to_owned(), value, wanted, right })
+    }
+
+    /// The known mistake whose number is nearest to the answer, if it is as near as a right answer has to be.
+    fn mistake(&self, predicted: &Predicted) -> Option<&'static str> {
+        let given = predicted.value?;
+        let near = |wrong: f64| match &self.answer {
+            Answer::Number { within, .. } => close(given, wrong) || within.allows(given, wrong),
+            Answer::Choice { .. } => given == wrong,
+        };
+        let distance = |wrong: &f64| (given - wrong).abs();
+        let near = self.mistakes.iter().filter(|(_, wrong)| near(*wrong));
+        near.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b))).map(|(id, _)| *id)
     }
 
     fn finding(&self, predicted: &Predicted) -> Finding {

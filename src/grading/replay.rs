@@ -19,6 +19,8 @@ pub struct Call {
     pub function: &'static str,
     /// Its arguments.
     pub args: Vec<Argument>,
+    /// Arguments whose values a smaller case keeps: a bit width, a clamp, a factor.
+    pub kept: &'static [usize],
 }
 
 /// One case.
@@ -36,7 +38,15 @@ impl Script {
 
     /// The same case with one more call, which may use earlier results.
     pub fn then(mut self, function: &'static str, args: Vec<Argument>) -> Self {
-        self.calls.push(Call { function, args });
+        self.calls.push(Call { function, args, kept: &[] });
+        self
+    }
+
+    /// The same case, of which a smaller one keeps these arguments of the last call as they are.
+    pub fn keep(mut self, args: &'static [usize]) -> Self {
+        if let Some(call) = self.calls.last_mut() {
+            call.kept = args;
+        }
         self
     }
 

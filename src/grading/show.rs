@@ -10,7 +10,7 @@ pub fn number(v: f64) -> String {
     if v.is_infinite() {
         return if v > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    if v == v.trunc() && v.abs() < 1e7 {
+    if v == v.trunc() && v.abs() < 1e10 {
         return if v == 0.0 { "0".to_owned() } else { format!("{v:.0}") };
     }
     let narrow = v as f32;

@@ -38,7 +38,13 @@ fn smaller(script: &Script) -> Vec<Script> {
             kept.extend((0..extent).map(|without| (0..extent).filter(|i| *i != without).collect()));
         }
         for keep in kept.iter().filter(|keep| !keep.is_empty() && keep.len() < extent) {
-            candidates.extend(mapped(script, |value| pick(value, extent, keep)));
+            candidates.extend(mapped(script, |value| pick(value, extent, keep, None)));
+            if values(script).any(|value| extents_of(value).iter().filter(|n| **n == extent).count() > 1) {
+                // Of a square, its rows or its columns alone; a list may belong to either.
+                for alone in [(0, false), (0, true), (1, false), (1, true)] {
+                    candidates.extend(mapped(script, |value| pick(value, extent, keep, Some(alone))));
+                }
+            }
         }
     }
     candidates
@@ -49,6 +55,9 @@ fn rounder(script: &Script) -> Vec<Script> {
     let mut candidates = Vec::new();
     for (call, arg) in places(script) {
         let Argument::Value(value) = &script.calls[call].args[arg] else { continue };
+        if script.calls[call].kept.contains(&arg) {
+            continue;
+        }
         for simpler in simpler(value) {
             let mut candidate = script.clone();
             candidate.calls[call].args[arg] = Argument::Value(simpler);
@@ -99,16 +108,20 @@ fn mapped(script: &Script, change: impl Fn(&Value) -> Option<Value>) -> Option<S
     changed.then_some(candidate)
 }
 
-/// `value` with only the indices `keep` along its axes of length `extent`.
-fn pick(value: &Value, extent: usize, keep: &[usize]) -> Option<Value> {
+/// `value` with only the indices `keep` along its axes of length `extent`, or along one axis alone, with or without
+/// lists.
+fn pick(value: &Value, extent: usize, keep: &[usize], alone: Option<(usize, bool)>) -> Option<Value> {
     fn list<T: Clone>(items: &[T], extent: usize, keep: &[usize]) -> Option<Vec<T>> {
         (items.len() == extent).then(|| keep.iter().map(|&i| items[i].clone()).collect())
     }
+    let with_lists = alone.is_none_or(|(_, lists)| lists);
+    let axis_counts = |axis: usize| alone.is_none_or(|(only, _)| axis == only);
     match value {
         Value::Tensor(t) => {
             let index: Vec<u32> = keep.iter().map(|&i| i as u32).collect();
             let index = Tensor::from_vec(index, keep.len(), &Device::Cpu).ok()?;
-            let axes: Vec<usize> = (0..t.rank()).filter(|&axis| t.dims()[axis] == extent).collect();
+            let axes = (0..t.rank()).filter(|&axis| t.dims()[axis] == extent && (t.rank() == 1 || axis_counts(axis)));
+            let axes: Vec<usize> = axes.filter(|_| t.rank() > 1 || with_lists).collect();
             let picked = axes.iter().try_fold(t.clone(), |t, &axis| t.contiguous()?.index_select(&index, axis)).ok()?;
             (!axes.is_empty()).then_some(Value::Tensor(picked))
         }
@@ -118,10 +131,13 @@ fn pick(value: &Value, extent: usize, keep: &[usize]) -> Option<Value> {
                 t.shape.clone(),
                 &Device::Cpu,
             );
-            let Some(Value::Tensor(picked)) = pick(&Value::Tensor(wide.ok()?), extent, keep) else { return None };
+            let Some(Value::Tensor(picked)) = pick(&Value::Tensor(wide.ok()?), extent, keep, alone) else {
+                return None;
+            };
             let data: Vec<i64> = picked.flatten_all().and_then(|t| t.to_vec1()).ok()?;
             I8::new(picked.dims(), data.iter().map(|&v| v as i8).collect()).ok().map(Value::I8)
         }
+        _ if !with_lists => None,
         Value::F32s(v) => list(v, extent, keep).map(Value::F32s),
         Value::F64s(v) => list(v, extent, keep).map(Value::F64s),
         Value::I32s(v) => list(v, extent, keep).map(Value::I32s),

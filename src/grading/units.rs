@@ -29,7 +29,8 @@ pub fn plain(value: f64, digits: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-fn example(unit: &str) -> String {
+/// How a number in `unit` may be typed.
+pub fn example(unit: &str) -> String {
     match unit {
         "B" => "`1.5 MiB` or `792.6k`".to_owned(),
         "" => "`792.6k`, `2^10` or `5.1/255`".to_owned(),

@@ -42,7 +42,7 @@ enum Kernel {
     Input,
     /// An activation that the range of its input already is.
     Fused,
-    Layer(Layer),
+    Layer(Box<Layer>),
     /// A function of one code, looked up.
     Table(Box<[i8; 256]>),
     Add(Sum),
@@ -79,6 +79,9 @@ pub struct Layer {
     /// (k k, C), for depthwise layers.
     across: Vec<i8>,
 }
+
+/// How a run takes a layer: its input's codes to its output's.
+type Through<'a, E> = dyn FnMut(&Layer, &[i8], &mut Meter) -> Result<Vec<i8>, E> + 'a;
 
 /// One product of a layer, with the arguments of `linear_i8`.
 pub struct Call<'a> {
@@ -134,31 +137,24 @@ impl Plan {
         self.forward(codes, &mut Meter::default(), &mut |layer, x, _| layer.run_through(x, &mut linear))
     }
 
-    /// The share of B images whose largest code is at their label, 0 to 1.
-    pub fn accuracy(&self, codes: &[i8], labels: &[u32]) -> Result<(f64, Meter)> {
-        let (classes, meter) = self.run(codes)?;
-        ensure!(!labels.is_empty() && classes.len() % labels.len() == 0, "as many labels as images, and at least one");
-        let rows = classes.chunks_exact(classes.len() / labels.len());
-        // The first of equal codes wins, as in every argmax.
-        let best = |row: &[i8]| row.iter().enumerate().rev().max_by_key(|(_, code)| **code).map(|(class, _)| class);
-        let right = rows.zip(labels).filter(|(row, label)| best(row) == Some(**label as usize)).count();
-        Ok((right as f64 / labels.len() as f64, meter))
+    /// The class of each of `count` images, and what it took. The first of equal codes wins, as in every argmax.
+    pub fn classes(&self, codes: &[i8], count: usize) -> Result<(Vec<u32>, Meter)> {
+        let (logits, meter) = self.run(codes)?;
+        ensure!(count > 0 && codes.len() == count * self.pixels, "{} codes are not {count} images", codes.len());
+        let best =
+            |row: &[i8]| row.iter().enumerate().rev().max_by_key(|(_, code)| **code).map_or(0, |(at, _)| at as u32);
+        Ok((logits.chunks_exact(logits.len() / count).map(best).collect(), meter))
     }
 
     /// Every layer, in order.
     pub fn layers(&self) -> impl Iterator<Item = &Layer> {
         self.nodes.iter().filter_map(|node| match &node.kernel {
-            Kernel::Layer(layer) => Some(layer),
+            Kernel::Layer(layer) => Some(layer.as_ref()),
             _ => None,
         })
     }
 
-    fn forward<E>(
-        &self,
-        codes: &[i8],
-        meter: &mut Meter,
-        layer: &mut dyn FnMut(&Layer, &[i8], &mut Meter) -> Result<Vec<i8>, E>,
-    ) -> Result<Vec<i8>, E> {
+    fn forward<E>(&self, codes: &[i8], meter: &mut Meter, layer: &mut Through<'_, E>) -> Result<Vec<i8>, E> {
         let mut outputs: Vec<Vec<i8>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let input = |i: usize| &outputs[node.inputs[i]][..];

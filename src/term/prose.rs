@@ -58,8 +58,13 @@ fn inline(screen: &Screen, text: &str) -> String {
             out.push_str(&if screen.color { screen.paint(Paint::Name, part) } else { format!("`{part}`") });
             continue;
         }
-        for (at, part) in part.split("**").enumerate() {
-            out.push_str(&if at % 2 == 1 { screen.paint(Paint::Bold, part) } else { part.to_owned() });
+        // **strong** and *emphasis* look the same; a lone star is a star.
+        let part = part.replace("**", "*");
+        let starred = part.matches('*').count() % 2 == 0;
+        for (at, piece) in part.split('*').enumerate() {
+            let strong = starred && at % 2 == 1;
+            let star = if !starred && at > 0 { "*" } else { "" };
+            out.push_str(&if strong { screen.paint(Paint::Bold, piece) } else { format!("{star}{piece}") });
         }
     }
     out

@@ -15,6 +15,8 @@ pub struct Shown<'a> {
 }
 
 const FINDINGS: usize = 4;
+/// Lines of what a compiler says.
+const BLOCK: usize = 12;
 
 /// The text of a verdict.
 pub fn verdict(screen: &Screen, graded: &Graded, shown: &Shown<'_>) -> String {
@@ -94,11 +96,15 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
     if graded.named.is_empty() {
         rows.sort_by_key(|f| !f.wanted.is_empty());
     }
+    if crashed {
+        // The same crash at each check says nothing new.
+        rows.dedup_by(|a, b| a.got == b.got);
+    }
     for finding in rows.iter().take(FINDINGS) {
         row(screen, finding, out);
     }
-    if findings.len() > FINDINGS {
-        out.push_str(&format!("      ... and {} more\n", findings.len() - FINDINGS));
+    if rows.len() > FINDINGS {
+        out.push_str(&format!("      ... and {} more\n", rows.len() - FINDINGS));
     }
     measurements(screen, &graded.measurements, out);
     if let Some(small) = &graded.smallest {
@@ -132,20 +138,32 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
 }
 
 fn row(screen: &Screen, finding: &Finding, out: &mut String) {
-    let mut parts: Vec<String> = Vec::new();
+    let mark = format!("  {}   ", screen.paint(Paint::Bad, "x"));
+    let at = if finding.at.is_empty() { String::new() } else { format!("at {}", finding.at) };
+    let fields = [("yours", &finding.got), ("wanted", &finding.wanted)];
+    let long = finding.got.contains('\n') || finding.got.chars().count() + finding.wanted.chars().count() > 150;
+    if long {
+        // Signatures and what a compiler says keep their own lines.
+        out.push_str(&format!("{mark}{} {at}\n", finding.check));
+        for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
+            let name = if text.contains('\n') { "" } else { name };
+            for line in text.lines().take(BLOCK) {
+                out.push_str(&format!("      {name:<7} {}\n", cut(line, screen.width.saturating_sub(15))));
+            }
+        }
+        return;
+    }
+    let mut parts: Vec<String> = vec![finding.check.clone()];
     let mut push = |label: &str, text: &str| {
         if !text.is_empty() {
             parts.push(format!("{label}{text}"));
         }
     };
-    push("at ", &finding.at);
-    push("yours ", &cut(&finding.got, 90));
-    push("wanted ", &cut(&finding.wanted, 90));
+    push("", &at);
+    fields.iter().for_each(|(name, text)| push(&format!("{name} "), text));
     push("allowed ", if finding.allowed == "exact" { "" } else { &finding.allowed });
-    let text = format!("{}    {}", finding.check, parts.join("   "));
-    let mark = format!("  {}   ", screen.paint(Paint::Bad, "x"));
-    let lines = screen.wrap("      ", "          ", text.trim_end());
-    let lines: Vec<&str> = lines.lines().take(2).collect();
+    let lines = screen.wrap("      ", "          ", &parts.join("   "));
+    let lines: Vec<&str> = lines.lines().take(3).collect();
     out.push_str(&format!("{mark}{}\n", lines.join("\n").trim_start()));
 }
 

@@ -120,7 +120,8 @@ impl Learner {
 fn right(question: &Value) -> String {
     let parameter = |name: &str| -> f64 {
         let pair = question["parameters"].as_array().expect("parameters").iter().find(|p| p[0] == name);
-        pair.and_then(|p| p[1].as_str()).expect(name).parse().expect("a number")
+        let text = pair.and_then(|p| p[1].as_str()).expect(name);
+        text.split(' ').next().expect("a word").parse().expect("a number")
     };
     match question["id"].as_str().expect("an id") {
         "scale" => format!("{}", (parameter("max").max(0.0) - parameter("min").min(0.0)) / 255.0),
@@ -128,7 +129,7 @@ fn right(question: &Value) -> String {
             let (min, max) = (parameter("min").min(0.0), parameter("max").max(0.0));
             format!("{}", (-128.0 - min / ((max - min) / 255.0)).round())
         }
-        "loss" => {
+        "lost" => {
             let levels = |bits: f64| 2f64.powf(bits - 1.0) - 1.0;
             format!("{}", 20.0 * (levels(parameter("from")) / levels(parameter("to"))).log10())
         }

@@ -89,7 +89,8 @@ fn a_function_alone_is_an_answer_and_missing_ones_are_not_done_yet() {
     let learner = Learner::new();
     let start = PYTHON.find("def qparams").expect("qparams");
     let end = PYTHON[start + 1..].find("\ndef ").expect("the next function") + start + 1;
-    learner.answer("answer.py", &format!("import numpy as np\n\n{}", &PYTHON[start..end]));
+    let private = "\n\ndef require(condition, message):\n    if not condition:\n        raise ValueError(message)\n";
+    learner.answer("answer.py", &format!("import math\nimport numpy as np\n\n{}{private}", &PYTHON[start..end]));
     let ran = learner.run(&format!("lab {LAB} --step quantize --lang python"));
     ran.exits(4).shows("`quantize`, `dequantize` are not written yet");
 }

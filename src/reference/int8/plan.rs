@@ -90,7 +90,7 @@ impl Plan {
                     let weights = weights[at].as_ref().ok_or_else(|| format!("no weights for `{}`", node.name))?;
                     let layer = layer(&node.name, &node.op, shape(node.inputs[0]), weights, from[0], observed)?;
                     made.float += 4 * layer.n as u64;
-                    (Kernel::Layer(layer), observed)
+                    (Kernel::Layer(Box::new(layer)), observed)
                 }
                 Op::BatchNorm { .. } => return Err("batch normalisation has to be folded first".into()),
             };
