@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-const REQUIRED: [&str; 10] = [
+const REQUIRED: [&str; 11] = [
     "lab.toml",
     "brief.md",
     "hints.md",
@@ -14,6 +14,7 @@ const REQUIRED: [&str; 10] = [
     "solution.rs",
     "solution.py",
     "misconceptions.rs",
+    "misconceptions.py",
     "grader.rs",
     "oracle",
 ];

@@ -18,7 +18,10 @@ fn main() {
     let answers = home.path().join("work").join(LAB);
     let roadmap = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_roadmap"));
-        command.args(words).env("ROADMAP_WORKSPACE", home.path().join("work")).env("ROADMAP_DATA", home.path().join("data"));
+        command
+            .args(words)
+            .env("ROADMAP_WORKSPACE", home.path().join("work"))
+            .env("ROADMAP_DATA", home.path().join("data"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
@@ -35,7 +38,8 @@ fn main() {
         fs::create_dir_all(&answers).expect("a folder");
         fs::write(answers.join(file), texts[round % texts.len()]).expect("an answer");
         let started = Instant::now();
-        let status = roadmap(&["lab", LAB, "--step", "quantize", "--lang", language]).status().expect("the binary runs");
+        let status =
+            roadmap(&["lab", LAB, "--step", "quantize", "--lang", language]).status().expect("the binary runs");
         let took = started.elapsed().as_secs_f64() * 1e3;
         assert!(status.success(), "{language}, rewrite {}: {status}", round % texts.len());
         took

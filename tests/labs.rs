@@ -1,6 +1,9 @@
 //! A named trial for each file of each lab: solutions pass, starters do not, every misconception is rejected and named,
 //! degenerate answers are rejected, the oracle agrees.
 
+#[path = "labs/child.rs"]
+mod child;
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use roadmap::grading::{
     Answer, Build, Degenerate, Grader, Lab, Lazy, Overridden, Question, Script, Seed, ask, degenerates, differs,
@@ -49,15 +52,20 @@ fn trials_of(lab: &'static Lab) -> Vec<Trial> {
             trials.push(Trial::test(name, move || degenerate_is_rejected(lab, &function.name, how)));
         }
     }
+    trials.extend(child::trials(lab));
     trials
+}
+
+/// The solution's functions and the misconceptions, in one table.
+fn both(lab: &'static Lab) -> &'static [(&'static str, lab_sdk::Function)] {
+    Box::leak([lab.embedded.solution, lab.embedded.misconceptions].concat().into_boxed_slice())
 }
 
 /// Grades a build step in this process, with `answer` made over the solution's table.
 fn grade(lab: &'static Lab, step: &str, seed: u64, answer: &mut dyn Subject) -> Result<Graded, Failed> {
     let step = lab.manifest.step(step).ok_or("no such step")?;
-    let both: &'static [_] =
-        Box::leak([lab.embedded.solution, lab.embedded.misconceptions].concat().into_boxed_slice());
-    let hypotheses = Box::new(move || Some(Box::new(Table(both)) as Box<dyn Subject>));
+    let table = both(lab);
+    let hypotheses = Box::new(move || Some(Box::new(Table(table)) as Box<dyn Subject>));
     let (mut solution, seed) = (Table(lab.embedded.solution), Seed::new(seed));
     let build = Build { lab, step, seed, answer, solution: &mut solution, hypotheses };
     grade_build(build).map_err(|e| Failed::from(e.to_string()))
@@ -144,10 +152,9 @@ fn misconception_is_named(lab: &'static Lab, id: &str) -> Result<(), Failed> {
         .iter()
         .find(|s| s.functions.contains(&known.function) && build_steps(lab).any(|b| b == s.id));
     let step = step.ok_or("no build step asks for its function")?;
-    let both: &'static [_] =
-        Box::leak([lab.embedded.solution, lab.embedded.misconceptions].concat().into_boxed_slice());
+    let table = both(lab);
     for seed in SEEDS {
-        let mut table = Table(both);
+        let mut table = Table(table);
         let graded = grade(lab, &step.id, seed, &mut Overridden::new(&mut table, known))?;
         match &graded.verdict {
             Verdict::Fail(_) | Verdict::Error(_) => {}

@@ -117,7 +117,8 @@ fn one_word_for_one_thing() {
         .into_iter()
         .chain([root().join("README.md")])
     {
-        let text = read(&path).to_lowercase();
+        // A module of another project keeps its name.
+        let text = read(&path).to_lowercase().replace("onnx.helper", "");
         for foreign in FOREIGN {
             let found =
                 text.split(|c: char| !c.is_alphabetic()).any(|word| word == *foreign || word == format!("{foreign}s"));

@@ -41,6 +41,19 @@ fn seed(text: &str) -> Result<Seed, String> {
     Seed::parse(text).ok_or_else(|| "a seed is hexadecimal, as a verdict prints it: 7f31 or 7f31:4".to_owned())
 }
 
+impl Arguments {
+    /// The words of the same command without `--watch`.
+    fn once(&self, lab: &str) -> Vec<String> {
+        let mut words = vec!["lab".to_owned(), lab.to_owned()];
+        let mut option =
+            |name: &str, value: Option<String>| words.extend(value.map(|v| [name.to_owned(), v]).into_iter().flatten());
+        option("--step", self.step.clone());
+        option("--lang", self.lang.map(|language| language.word().to_owned()));
+        option("--seed", self.seed.map(|seed| seed.to_string()));
+        words
+    }
+}
+
 /// Runs the command; the exit code is that of the checks.
 pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
     let lab = context.lab(arguments.lab.as_deref())?;
@@ -62,7 +75,12 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
         return all_passed(context, &lab, language, &answer);
     };
     if arguments.watch {
-        return watch::run(context, &lab, &step, &answer, arguments);
+        if step.kind == Kind::Predict && arguments.step.is_none() {
+            let error =
+                Error::usage(format!("the next step, `{}`, is a prediction: there is nothing to watch yet", step.id));
+            return Err(error.hint(format!("roadmap lab {}", lab.slug())));
+        }
+        return watch::run(context, &lab, &answer, &arguments.once(lab.slug()));
     }
     if language == Language::Rust && step.kind == Kind::Predict {
         warm_up(context);
@@ -166,7 +184,8 @@ impl Session<'_> {
         let at = self.lab.manifest.steps.iter().position(|s| s.id == step.id).map_or(0, |at| at + 1);
         let of = self.lab.manifest.steps.len();
         let title = format!("{}: {}", step.kind.word(), step.id);
-        screen.print(&format!("{}    step {at} of {of}, {}\n\n", screen.paint(Paint::Bold, title), step.title));
+        let line = screen.wrap("", "    ", &format!("{title}    step {at} of {of}, {}", step.title));
+        screen.print(&format!("{}\n\n", line.replacen(&title, &screen.paint(Paint::Bold, &title), 1)));
         let words = self.lab.words().step(&step.id);
         if !words.is_empty() {
             screen.print(&format!("{}\n", prose(screen, words)));

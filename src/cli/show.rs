@@ -42,10 +42,8 @@ pub fn list(context: &Context, open: bool, done: bool) -> Result<u8> {
             rows.push(vec![mark, topic.id.clone(), topic.title.clone(), labs]);
         }
         if !rows.is_empty() {
-            out.push_str(&format!(
-                "{}\n",
-                screen.paint(Paint::Bold, format!("Stage {}: {}", stage.number, stage.title))
-            ));
+            let heading = screen.wrap("", "  ", &format!("Stage {}: {}", stage.number, stage.title));
+            out.push_str(&format!("{}\n", screen.paint(Paint::Bold, heading)));
             out.push_str(&table(
                 screen,
                 &[Column::Left(""), Column::Left(""), Column::Left(""), Column::Left("")],

@@ -23,7 +23,9 @@ pub fn run(context: &Context, phase: Option<u32>) -> Result<u8> {
     }
     let out = match phase {
         Some(number) => one_phase(&context.screen, &study, number),
-        None => format!("{}\n{}", phases(&context.screen, &study), legend(&study)),
+        None => {
+            format!("{}\n{}\n", phases(&context.screen, &study), context.screen.wrap("", "", legend(&study).trim_end()))
+        }
     };
     context.screen.print(&out);
     Ok(0)
@@ -31,18 +33,14 @@ pub fn run(context: &Context, phase: Option<u32>) -> Result<u8> {
 
 /// The table of phases, then what has no phase.
 pub fn phases(screen: &Screen, study: &Study<'_>) -> String {
+    if screen.width < 70 {
+        return narrow(screen, study);
+    }
     let wide = screen.width >= 90;
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut all = Standing::default();
     for (phase, standing) in study.phases() {
-        rows.push(row(
-            screen,
-            &phase.number.to_string(),
-            &phase.title,
-            &weeks(phase.weeks),
-            &standing,
-            wide,
-        ));
+        rows.push(row(screen, &phase.number.to_string(), &phase.title, &weeks(phase.weeks), &standing, wide));
         sum(&mut all, &standing);
     }
     for stage in study.roadmap.stages.iter().filter(|s| study.roadmap.phase_of(s.number).is_none()) {
@@ -62,6 +60,22 @@ pub fn phases(screen: &Screen, study: &Study<'_>) -> String {
     }
     columns.extend([Column::Left("labs"), Column::Left("topics"), Column::Right("spent")]);
     table(screen, &columns, rows)
+}
+
+/// The same without a table, for a screen that has no room for one.
+fn narrow(screen: &Screen, study: &Study<'_>) -> String {
+    let mut out = String::new();
+    for stage in &study.roadmap.stages {
+        let standing = study.standing(stage);
+        let phase = study.roadmap.phase_of(stage.number);
+        let title = phase.map_or_else(|| stage.title.clone(), |p| format!("{} {}", p.number, p.title));
+        let steps = match standing.steps.total {
+            0 => "no lab yet".to_owned(),
+            total => format!("{} {}/{total}", bar_text(standing.steps.passed, total, 8), standing.steps.passed),
+        };
+        out.push_str(&format!("{}\n{}\n", screen.wrap("", "  ", &title), screen.wrap("  ", "  ", &steps)));
+    }
+    out
 }
 
 fn row(screen: &Screen, number: &str, title: &str, weeks: &str, standing: &Standing, wide: bool) -> Vec<String> {

@@ -1,9 +1,11 @@
 //! A build step: every check on the hidden inputs, then the mistake by name, then the smallest failing case.
 
-use super::compare::{Difference, Rule, compare};
+use super::compare::Rule;
+use super::judge::{judge, observed};
 use super::name::{Hypotheses, explain};
-use super::replay::{Argument, Script, Seen, replay};
-use super::show::{number, value_text};
+use super::ran::{Failure, Played, Ran};
+use super::replay::{Argument, Script, replay};
+use super::show::value_text;
 use super::shrink::shrink;
 use super::{Check, Draw, Grader, Lab, Seed};
 use crate::lab::{Function, Step};
@@ -25,38 +27,6 @@ pub struct Build<'a> {
     pub solution: &'a mut dyn Subject,
     /// Where known mistakes run.
     pub hypotheses: Hypotheses<'a>,
-}
-
-/// One case after it ran.
-pub struct Played<'a> {
-    /// Its number over all checks of the step.
-    pub number: usize,
-    /// The case.
-    pub script: &'a Script,
-    /// What the answer did.
-    pub got: Vec<Observation>,
-    /// What the solution did.
-    pub wanted: Vec<Observation>,
-}
-
-/// One failing case.
-pub struct Failure {
-    /// Its number over all checks of the step.
-    pub number: usize,
-    /// The case.
-    pub script: Script,
-    /// What differs.
-    pub finding: Finding,
-}
-
-/// One check after it ran.
-pub struct Ran<'a> {
-    /// The check.
-    pub check: &'a Check,
-    /// Its cases that were run.
-    pub seen: Vec<Played<'a>>,
-    /// Those that differ.
-    pub failures: Vec<Failure>,
 }
 
 /// Grades a build step. An `Err` is a fault of the lab itself.
@@ -190,104 +160,6 @@ fn pairs(lab: &Lab, script: &Script) -> Vec<String> {
         }));
     }
     pairs
-}
-
-/// An observation as the verdict prints it.
-fn observed(observation: &Observation) -> String {
-    match observation {
-        Observation::Value(value) => value_text(value),
-        Observation::Refused(why) => format!("refused: {why}"),
-        Observation::Crashed(why) => why.clone(),
-        Observation::NotDone => "not written yet".to_owned(),
-        Observation::Lost(fault) => fault.to_string(),
-        Observation::Skipped => "-".to_owned(),
-    }
-}
-
-/// What `check` says of one case: nothing, or what differs.
-pub fn judge(
-    check: &Check,
-    script: &Script,
-    got: &[Observation],
-    wanted: &[Observation],
-    floor: f64,
-    ratio: &mut Option<f64>,
-) -> Option<Finding> {
-    let seen = Seen { script, got, wanted };
-    let bare = |got: String, wanted: String, allowed: &str| Finding {
-        check: check.name.to_owned(),
-        at: String::new(),
-        got,
-        wanted,
-        allowed: allowed.to_owned(),
-    };
-    for (g, w) in got.iter().zip(wanted) {
-        match (g, w) {
-            (Observation::Crashed(_) | Observation::Lost(_), _) => return Some(bare(observed(g), observed(w), "")),
-            (Observation::Skipped | Observation::NotDone, _) | (_, Observation::Skipped) => {}
-            (Observation::Refused(_), Observation::Refused(_)) => {}
-            (Observation::Refused(why), _) => return Some(bare(format!("refused: {why}"), observed(w), "no refusal")),
-            (Observation::Value(v), Observation::Refused(why)) => {
-                return Some(bare(value_text(v), format!("a refusal: {why}"), "`Err` or `ValueError`"));
-            }
-            (Observation::Value(g), Observation::Value(w)) => {
-                if let Rule::AtMost(_) = check.rule {
-                    // The result's own shape still has to be right, or the property cannot be read.
-                    if g.kind() != w.kind() {
-                        return Some(bare(g.kind(), w.kind(), "this type and shape"));
-                    }
-                    continue;
-                }
-                if let Some(difference) = compare(check.rule, g, w, floor) {
-                    *ratio = ratio.iter().copied().chain(difference.ratio).reduce(f64::max);
-                    let context = input_at(&seen, &difference);
-                    return Some(difference.finding(check.name, &context));
-                }
-            }
-            (Observation::Value(g), other) => return Some(bare(value_text(g), observed(other), "")),
-        }
-    }
-    if let Rule::AtMost(property) = check.rule {
-        let (value, at) = (property.value)(&seen);
-        if value.is_nan() || value > property.bound {
-            let unit = property.unit;
-            return Some(Finding {
-                check: check.name.to_owned(),
-                at,
-                got: format!("{} {unit}", number(round3(value))),
-                wanted: String::new(),
-                allowed: format!("at most {} {unit}", number(property.bound)),
-            });
-        }
-    }
-    None
-}
-
-fn round3(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    let scale = 10f64.powi(2 - value.abs().log10().floor() as i32);
-    (value * scale).round() / scale
-}
-
-/// `; x[3, 0] = 0.02`: the input at the place where the output differs, where one has the output's shape.
-fn input_at(seen: &Seen<'_>, difference: &Difference) -> String {
-    let Some(call) = seen.script.calls.last().filter(|_| !difference.at.is_empty()) else { return String::new() };
-    let last = seen.script.calls.len() - 1;
-    let input = (0..call.args.len()).find_map(|i| match seen.argument(last, i)? {
-        Value::Tensor(t) if t.rank() == difference.at.len() => {
-            let fits = t.dims().iter().zip(&difference.at).all(|(extent, at)| at < extent);
-            let flat = difference.at.iter().zip(t.dims()).fold(0, |flat, (at, extent)| flat * extent + at);
-            let wide = t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>()).ok()?;
-            fits.then(|| (i, wide.get(flat).copied()))
-        }
-        _ => None,
-    });
-    match input {
-        Some((_, Some(value))) => format!(" where the input is {}", number(value)),
-        _ => String::new(),
-    }
 }
 
 /// f: the largest relative difference between the solution in f32 and in f64, over all cases that need it.

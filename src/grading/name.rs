@@ -1,7 +1,8 @@
 //! Naming the mistake: known misconceptions replay the failing cases, and the one that agrees with the answer is named.
 
-use super::build::{Played, Ran, judge};
 use super::compare::{Rule, compare, near};
+use super::judge::judge;
+use super::ran::{Played, Ran};
 use super::replay::{Script, Seen, replay};
 use super::{Check, Lab};
 use crate::lab::Misconception;

@@ -1,6 +1,6 @@
 //! The Rust glue of an answer: which asked functions its file holds, and the lines that call them. Nothing is compiled here.
 
-use crate::lab::Function;
+use crate::lab::{Argument, Function};
 use crate::verdict::Finding;
 use quote::ToTokens;
 use std::fmt::Write as _;
@@ -63,11 +63,13 @@ pub fn wrong_signature(source: &str, wanted: &Function) -> Finding {
 
 /// The glue for `names`.
 pub fn write(names: &[String], asked: &[&Function]) -> Glue {
-    let mut text = String::from("use lab_sdk::{Args, Function, Outcome, Reply};\n");
+    let mut text = String::from("#![allow(unused_imports)]\nuse lab_sdk::{Args, Function, I8, Outcome, Reply, Tensor};\nuse std::collections::BTreeMap;\n");
     let mut lines = Vec::new();
     for function in asked.iter().filter(|f| names.contains(&f.name)) {
         let first = text.lines().count() + 1;
-        let args: Vec<String> = (0..function.args.len()).map(|i| format!("a.get({i})?")).collect();
+        // The declared types are spelled out, so that another one is rustc's complaint about this line.
+        let get = |(i, arg): (usize, &Argument)| format!("a.get::<{}>({i})?", arg.ty.rust(false));
+        let args: Vec<String> = function.args.iter().enumerate().map(get).collect();
         let name = &function.name;
         let _ = write!(
             text,

@@ -12,8 +12,14 @@ pub enum Column {
     Right(&'static str),
 }
 
+/// Below this width columns would break words: rows become paragraphs.
+const NARROW: usize = 60;
+
 /// Rows under headings, as wide as the screen at most.
 pub fn table(screen: &Screen, columns: &[Column], rows: Vec<Vec<String>>) -> String {
+    if screen.width < NARROW {
+        return stacked(screen, &rows);
+    }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(screen.width as u16);
@@ -30,6 +36,12 @@ pub fn table(screen: &Screen, columns: &[Column], rows: Vec<Vec<String>>) -> Str
         }
     }
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn stacked(screen: &Screen, rows: &[Vec<String>]) -> String {
+    let text =
+        |row: &Vec<String>| row.iter().map(|c| c.trim()).filter(|c| !c.is_empty()).collect::<Vec<_>>().join("  ");
+    rows.iter().map(|row| format!("{}\n", screen.wrap("", "    ", &text(row)))).collect()
 }
 
 /// `████░░░░` of `width` cells.

@@ -141,7 +141,7 @@ fn row(screen: &Screen, finding: &Finding, out: &mut String) {
     let mark = format!("  {}   ", screen.paint(Paint::Bad, "x"));
     let at = if finding.at.is_empty() { String::new() } else { format!("at {}", finding.at) };
     let fields = [("yours", &finding.got), ("wanted", &finding.wanted)];
-    let long = finding.got.contains('\n') || finding.got.chars().count() + finding.wanted.chars().count() > 150;
+    let long = finding.got.contains('\n') || finding.got.chars().count() + finding.wanted.chars().count() > 80;
     if long {
         // Signatures and what a compiler says keep their own lines.
         out.push_str(&format!("{mark}{} {at}\n", finding.check));

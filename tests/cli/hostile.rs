@@ -133,8 +133,8 @@ fn wrong_types_shapes_and_arity_are_findings() {
     learner.answer("answer.rs", arity);
     let ran = learner.run(&format!("lab {LAB} --step quantize --lang rust"));
     ran.exits(5)
-        .shows("yours fn qparams(min: f32) -> Result<(f32, i32)>")
-        .shows("wanted fn qparams(min: f32, max: f32)");
+        .shows("yours   fn qparams(min: f32) -> Result<(f32, i32)>")
+        .shows("wanted  fn qparams(min: f32, max: f32)");
     let types = "use lab_sdk::Result;\n\nfn qparams(min: &str, max: f32) -> Result<(f32, i32)> {\n    Ok((max, min.len() as i32))\n}\n";
     learner.answer("answer.rs", types);
     learner.run(&format!("lab {LAB} --step quantize --lang rust")).exits(5).shows("signature").shows("min: &str");

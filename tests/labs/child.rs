@@ -24,26 +24,27 @@ pub fn trials(lab: &'static Lab) -> Vec<Trial> {
             is_not_done(lab, &home.prepare(lab, language, lab.starter(language))?)
         }));
     }
-    for known in &lab.manifest.misconceptions {
-        let mark = format!("\ndef {}(", known.rust());
-        if lab.embedded.files.misconceptions_py.contains(&mark) {
-            let name = format!("{slug}/misconceptions.py {}", known.id);
-            trials.push(trial(name, Language::Python, move |home| {
-                let solution = lab.solution(Language::Python);
-                let wrong = lab.embedded.files.misconceptions_py;
-                let text = format!("{solution}\n\n{wrong}\n\n{} = {}\n", known.function, known.rust());
-                is_named(lab, &home.prepare(lab, Language::Python, &text)?, &known.id, &known.function)
-            }));
-        }
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("labs").join(slug).join("misconceptions.py");
+    let wrong = fs::read_to_string(file).unwrap_or_default();
+    let by_hand = lab.manifest.misconceptions.iter().filter(|m| wrong.contains(&format!("\ndef {}(", m.rust())));
+    let by_hand: Vec<_> = by_hand.collect();
+    let count = by_hand.len();
+    trials.push(Trial::test(format!("{slug}/misconceptions.py has two or more"), move || match count {
+        0 | 1 => Err(format!("{count} misconceptions are written by hand in Python").into()),
+        _ => Ok(()),
+    }));
+    for known in by_hand {
+        let solution = lab.solution(Language::Python);
+        let text = format!("{solution}\n\n{wrong}\n\n{} = {}\n", known.function, known.rust());
+        let name = format!("{slug}/misconceptions.py {}", known.id);
+        trials.push(trial(name, Language::Python, move |home| {
+            is_named(lab, &home.prepare(lab, Language::Python, &text)?, &known.id, &known.function)
+        }));
     }
     trials
 }
 
-fn trial(
-    name: String,
-    language: Language,
-    run: impl FnOnce(&Home) -> Result<(), Failed> + Send + 'static,
-) -> Trial {
+fn trial(name: String, language: Language, run: impl FnOnce(&Home) -> Result<(), Failed> + Send + 'static) -> Trial {
     Trial::ignorable_test(name, move || {
         let home = Home::new()?;
         if language == Language::Python && home.python().is_none() {
@@ -154,9 +155,11 @@ fn is_not_done(lab: &'static Lab, answer: &Prepared<'_>) -> Result<(), Failed> {
 }
 
 fn is_named(lab: &'static Lab, answer: &Prepared<'_>, id: &str, function: &str) -> Result<(), Failed> {
-    let step = lab.manifest.steps.iter().find(|s| {
-        s.functions.iter().any(|f| f == function) && matches!(lab.grader(&s.id), Some(Grader::Build(_)))
-    });
+    let step = lab
+        .manifest
+        .steps
+        .iter()
+        .find(|s| s.functions.iter().any(|f| f == function) && matches!(lab.grader(&s.id), Some(Grader::Build(_))));
     let step = step.ok_or("no build step asks for its function")?;
     for seed in SEEDS {
         let graded = answer.grade(lab, &step.id, seed)?;
@@ -167,4 +170,3 @@ fn is_named(lab: &'static Lab, answer: &Prepared<'_>, id: &str, function: &str) 
     }
     Ok(())
 }
-
