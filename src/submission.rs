@@ -17,6 +17,7 @@ pub use child::{Child, Limits};
 pub use link::{BUILD_SDK, Link, Progress, build_sdk, build_sdk_in_background, sdk_progress, toolchain, version_of};
 pub use python::{Python, find_python, on_path};
 pub use rust::{Compiled, compile, start as start_program};
+pub use sweep::machine_memory;
 pub use worker::{Table, WORKER, Worker, work};
 pub use workspace::{Language, Workspace};
 

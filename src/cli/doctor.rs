@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::error::Result;
-use crate::submission::{Link, Progress, find_python, on_path, sdk_progress, toolchain, version_of};
+use crate::submission::{Link, Progress, find_python, machine_memory, on_path, sdk_progress, toolchain, version_of};
 use crate::term::{Column, Paint, table};
 use serde_json::json;
 
@@ -136,14 +136,9 @@ fn machine() -> Vec<Finding> {
         ];
         features.extend(known.iter().filter(|(_, there)| *there).map(|(name, _)| *name));
     }
-    let memory = rustix::system::sysinfo();
-    let gib = memory.totalram as f64 * f64::from(memory.mem_unit) / f64::from(1 << 30);
-    let words = format!(
-        "{} {}, {cores} threads, {gib:.1} GiB, {}",
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        features.join(" ")
-    );
+    let memory = machine_memory().map(|bytes| format!(", {:.1} GiB", bytes as f64 / f64::from(1 << 30)));
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let words = format!("{os} {arch}, {cores} threads{}, {}", memory.unwrap_or_default(), features.join(" "));
     vec![well("machine", words)]
 }
 

@@ -29,7 +29,7 @@ pub struct Limits {
 impl Limits {
     /// The limits of a check that may take `seconds`.
     pub fn seconds(seconds: f64) -> Self {
-        Self { wall: Duration::from_secs_f64(seconds), memory: 4 << 30, output: 16 << 20 }
+        Self { wall: Duration::from_secs_f64(seconds), memory: sweep::memory_limit(), output: 16 << 20 }
     }
 }
 

@@ -5,6 +5,22 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+/// What an answer may use of this machine's memory: three quarters, and no more than 16 GB.
+pub fn memory_limit() -> u64 {
+    machine_memory().map_or(8 << 30, |all| (all / 4 * 3).clamp(2 << 30, 16 << 30))
+}
+
+/// Bytes of memory, where the system says.
+pub fn machine_memory() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        let machine = rustix::system::sysinfo();
+        Some(machine.totalram as u64 * u64::from(machine.mem_unit))
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 /// Makes orphans of our children our own, so that they can be found and ended.
 pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]

@@ -108,12 +108,10 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
     }
     measurements(screen, &graded.measurements, out);
     if let Some(small) = &graded.smallest {
-        let case = small.case.join("   ");
         let label = if crashed { "      on     " } else { "smallest     " };
-        let indent = " ".repeat(13);
-        let lines = screen.wrap("", &indent, &format!("{indent}{case}"));
-        let lines: Vec<&str> = lines.lines().take(2).collect();
-        out.push_str(&format!("{}{}\n", screen.paint(Paint::Bold, label), lines.join("\n").trim_start()));
+        let lines = filled(&small.case, screen.width.saturating_sub(13));
+        let lines = lines[..lines.len().min(2)].join(&format!("\n{}", " ".repeat(13)));
+        out.push_str(&format!("{}{lines}\n", screen.paint(Paint::Bold, label)));
         for (name, text) in [("wanted", &small.wanted), ("yours ", &small.got)] {
             if !text.is_empty() {
                 out.push_str(&format!("      {name} {}\n", cut(text, screen.width.saturating_sub(13))));
@@ -153,18 +151,28 @@ fn row(screen: &Screen, finding: &Finding, out: &mut String) {
         }
         return;
     }
-    let mut parts: Vec<String> = vec![finding.check.clone()];
-    let mut push = |label: &str, text: &str| {
-        if !text.is_empty() {
-            parts.push(format!("{label}{text}"));
-        }
+    let pair: Vec<String> =
+        fields.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}")).collect();
+    let allowed = match finding.allowed.as_str() {
+        "" | "exact" => String::new(),
+        allowed => format!("allowed {allowed}"),
     };
-    push("", &at);
-    fields.iter().for_each(|(name, text)| push(&format!("{name} "), text));
-    push("allowed ", if finding.allowed == "exact" { "" } else { &finding.allowed });
-    let lines = screen.wrap("      ", "          ", &parts.join("   "));
-    let lines: Vec<&str> = lines.lines().take(3).collect();
-    out.push_str(&format!("{mark}{}\n", lines.join("\n").trim_start()));
+    let parts: Vec<String> =
+        [finding.check.clone(), at, pair.join("   "), allowed].into_iter().filter(|part| !part.is_empty()).collect();
+    let lines = filled(&parts, screen.width.saturating_sub(8));
+    out.push_str(&format!("{mark}{}\n", lines[..lines.len().min(3)].join("\n          ")));
+}
+
+/// `parts` on as few lines as they need, none broken inside unless it is wider than a line.
+fn filled(parts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + part.chars().count() <= width => line.push_str(&format!("   {part}")),
+            _ => lines.extend(textwrap::wrap(part, width.max(10)).into_iter().map(|line| line.into_owned())),
+        }
+    }
+    lines
 }
 
 fn measurements(screen: &Screen, measurements: &[Measurement], out: &mut String) {

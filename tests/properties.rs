@@ -1,0 +1,77 @@
+//! Hostile input is refused in words and never panics; what is written is read back as it was.
+
+use lab_sdk::wire::{Frame, HEADER, body_length};
+use lab_sdk::{Device, I8, Tensor, Value};
+use proptest::prelude::*;
+use roadmap::curriculum::Roadmap;
+use roadmap::grading::{Rule, Seed, compare, parse_number};
+use roadmap::lab::{Manifest, Type};
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::None),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(|v| Value::Int(v.into())),
+        any::<f64>().prop_map(Value::Float),
+        ".{0,12}".prop_map(Value::Str),
+        prop::collection::vec(any::<f32>(), 0..9).prop_map(Value::F32s),
+        prop::collection::vec(any::<i32>(), 0..9).prop_map(Value::I32s),
+        prop::collection::vec(any::<usize>(), 0..9).prop_map(Value::Usizes),
+        prop::collection::vec(any::<u8>(), 0..9).prop_map(Value::Bytes),
+        prop::collection::vec(any::<i8>(), 0..9).prop_map(|v| Value::I8(I8 { shape: vec![v.len()], data: v })),
+        prop::collection::vec(any::<f32>(), 6..7)
+            .prop_map(|v| Value::Tensor(Tensor::from_vec(v, (2, 3), &Device::Cpu).expect("six values"))),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Tuple),
+            prop::collection::btree_map("[a-z]{1,4}", inner, 0..3).prop_map(Value::Map),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn frames_come_back_as_they_were(values in prop::collection::vec(value(), 0..5)) {
+        let bytes = Frame::new("call", "f").with(values.clone()).encode().expect("it encodes");
+        let header: [u8; HEADER] = bytes[..HEADER].try_into().expect("a header");
+        prop_assert_eq!(body_length(&header).expect("a length") as usize, bytes.len() - HEADER);
+        let back = Frame::decode(&bytes[HEADER..]).expect("it decodes");
+        prop_assert_eq!(back.text("call"), Some("f"));
+        for (a, b) in back.values.iter().zip(&values) {
+            prop_assert!(compare(Rule::Exact, a, b, 0.0).is_none(), "{:?} became {:?}", b, a);
+        }
+    }
+
+    #[test]
+    fn a_damaged_frame_is_refused(
+        values in prop::collection::vec(value(), 0..3), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
+    ) {
+        let bytes = Frame::new("call", "f").with(values).encode().expect("it encodes");
+        let mut body = bytes[HEADER..].to_vec();
+        let at = at.index(body.len());
+        body[at] = byte;
+        let _ = Frame::decode(&body);
+        let _ = Frame::decode(&body[..cut.index(body.len())]);
+    }
+
+    #[test]
+    fn typed_numbers_never_panic(text in "\\PC{0,16}", unit in "(B|dB|%|ms|)") {
+        let _ = parse_number(&text, &unit);
+        let _ = Seed::parse(&text);
+    }
+
+    #[test]
+    fn a_number_that_was_printed_is_read_back(value in -1e12f64..1e12) {
+        let read = parse_number(&format!("{value}"), "").expect("a number");
+        prop_assert!((read - value).abs() <= value.abs() * 1e-15);
+    }
+
+    #[test]
+    fn types_and_toml_never_panic(text in "\\PC{0,40}") {
+        let _ = Type::parse(&text);
+        let _ = Manifest::parse("a-lab", &text);
+        let _ = Roadmap::parse([("1.toml", text.as_str()), ("phases.toml", text.as_str())]);
+    }
+}
