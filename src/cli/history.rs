@@ -71,9 +71,9 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
         Column::Left("mistake"),
     ];
     screen.print(&table(screen, &columns, rows.collect()));
-    let name = |command: &str| screen.paint(Paint::Name, format!("roadmap history {} {command}", lab.slug()));
+    let name = |option: &str| screen.paint(Paint::Name, format!("roadmap history {} {option:<11}", lab.slug()));
     screen.print(&format!(
-        "\n{}   what an attempt changed\n{}   put its answer back\n",
+        "\n{}  what attempt N changed\n{}  put its answer back\n",
         name("--diff N"),
         name("--restore N")
     ));

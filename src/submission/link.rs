@@ -4,6 +4,7 @@
 use super::Workspace;
 use super::python::on_path;
 use crate::error::{Doing, Error, Result};
+use lab_sdk::sources::SOURCES;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub struct Link {
     pub serde_json: Option<PathBuf>,
     /// Where their dependencies lie.
     pub deps: PathBuf,
+    /// The sources that the SDK was built from, by content.
+    sources: String,
 }
 
 /// How far the background build is.
@@ -58,6 +61,7 @@ impl Link {
 
     fn holds(&self) -> bool {
         self.rustc.is_file()
+            && self.sources == sources()
             && self.candle.is_file()
             && built(&self.sdk) == Some(self.sdk_built)
             && fits_binary(&self.deps)
@@ -89,6 +93,12 @@ impl Link {
         command.arg("-L").arg(format!("dependency={}", self.deps.display())).arg("-o").arg(exe).arg(main);
         command
     }
+}
+
+/// The embedded SDK by content: a newer binary needs a newer SDK.
+fn sources() -> String {
+    let all: Vec<u8> = SOURCES.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes].concat()).collect();
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &all).simple().to_string()
 }
 
 /// A checkout's rlibs fit only the binary that was built with them; a workspace's fit any binary of the same SDK.
@@ -149,6 +159,7 @@ fn prove(workspace: &Workspace, deps: &Path) -> Option<Link> {
                 candle,
                 serde_json: None,
                 deps: deps.to_owned(),
+                sources: sources(),
             };
             let compiles = |link: &Link| link.command(&main, &exe).output().is_ok_and(|o| o.status.success());
             if compiles(&link) {

@@ -140,6 +140,7 @@ impl Workspace {
 fn manifest(members: &[String]) -> Result<String> {
     let ours: toml::Table = include_str!("../../Cargo.toml").parse().doing(|| "reading our own manifest".to_owned())?;
     let mut workspace = ours.get("workspace").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    workspace.remove("default-members");
     workspace.insert("members".to_owned(), members.to_vec().into());
     let mut profile = toml::Table::new();
     if let Some(dev) = ours.get("profile").and_then(|p| p.get("dev")).and_then(toml::Value::as_table) {

@@ -168,7 +168,9 @@ fn filled(parts: &[String], width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 3 + part.chars().count() <= width => line.push_str(&format!("   {part}")),
+            Some(line) if line.chars().count() + 3 + part.chars().count() <= width => {
+                line.push_str(&format!("   {part}"))
+            }
             _ => lines.extend(textwrap::wrap(part, width.max(10)).into_iter().map(|line| line.into_owned())),
         }
     }
