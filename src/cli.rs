@@ -1,13 +1,24 @@
 //! The command line: words to calls, errors to exit codes. Each command is a file below.
 
+mod actual;
+mod calibration;
 mod check;
+mod completions;
+mod config;
 mod context;
 mod doctor;
+mod export;
+mod find;
 mod hint;
 mod history;
+mod ics;
 mod json;
 mod lab;
+mod log;
+mod note;
 mod overview;
+mod plan;
+mod review;
 mod show;
 mod solution;
 mod status;
@@ -16,7 +27,8 @@ mod watch;
 use crate::error::{Code, Error, Result};
 use crate::submission::{self, Workspace};
 use crate::term::{Paint, Screen};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use clap_complete::ArgValueCompleter;
 use context::Context;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,6 +85,16 @@ enum Command {
         #[arg(long, value_name = "LANG", value_parser = context::language)]
         lang: Option<submission::Language>,
     },
+    /// What is due comes back, a minute each, with new numbers
+    Review(review::Arguments),
+    /// A line or a page on a topic or lab
+    Note(note::Arguments),
+    /// Words in topics, labs, briefs, cards and your notes
+    Find {
+        /// The words; quote several to find them together
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
     /// Your attempts at a lab, what changed between them, and the way back
     History(history::Arguments),
     /// Where you stand, by phase and stage
@@ -80,7 +102,14 @@ enum Command {
         /// Only this phase, topic by topic
         #[arg(long, value_name = "N")]
         phase: Option<u32>,
+        /// Planned against actual weeks by phase
+        #[arg(long, conflicts_with = "phase")]
+        plan: bool,
     },
+    /// A calendar by phase: weeks, finish dates at two paces, and what holds them
+    Plan(plan::Arguments),
+    /// Days, labs and hours; time tracks itself
+    Log(log::Arguments),
     /// All topics and their labs
     List {
         /// Only topics that are open
@@ -89,18 +118,34 @@ enum Command {
         /// Only topics that are done
         #[arg(long)]
         done: bool,
+        /// Only topics of this stage
+        #[arg(long, value_name = "N")]
+        stage: Option<u32>,
+        /// Only topics with this word in id, title or section
+        #[arg(long, value_name = "WORD")]
+        tag: Option<String>,
     },
     /// One topic or lab in full
     Show {
         /// A topic's id or a lab's slug
+        #[arg(add = ArgValueCompleter::new(completions::names))]
         name: String,
+    },
+    /// Everything you did: as JSON for `import`, a notebook, or a page
+    Export(export::Arguments),
+    /// Take in an export; what is here stays
+    Import {
+        /// The file, or - [default: stdin]
+        file: Option<PathBuf>,
     },
     /// What was found on this machine, and what to do about what was not
     Doctor,
-    /// Shell completions on stdout
+    /// What is set, and where things lie
+    Config(config::Arguments),
+    /// Shell completions on stdout: source <(roadmap completions bash)
     Completions {
-        /// bash, zsh, fish, elvish or powershell
-        shell: clap_complete::Shell,
+        /// bash, zsh, fish, elvish, powershell; or man for the manual page
+        what: String,
     },
 }
 
@@ -109,6 +154,7 @@ pub fn main() -> ExitCode {
     if let Some(code) = hidden() {
         return code;
     }
+    completions::answer_shell();
     let screen = Screen::here();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -143,10 +189,8 @@ fn hidden() -> Option<ExitCode> {
 }
 
 fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
-    if let Some(Command::Completions { shell }) = arguments.command {
-        let mut bytes = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), "roadmap", &mut bytes);
-        screen.print(&String::from_utf8_lossy(&bytes));
+    if let Some(Command::Completions { what }) = &arguments.command {
+        screen.print(&completions::text(what)?);
         return Ok(0);
     }
     let mut context = Context::new(arguments.global, screen)?;
@@ -157,11 +201,21 @@ fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
         Some(Command::Hint { lab, step }) => hint::run(&mut context, lab.as_deref(), step.as_deref()),
         Some(Command::Solution(arguments)) => solution::run(&mut context, &arguments),
         Some(Command::Reset { lab, lang }) => history::reset(&mut context, lab.as_deref(), lang),
+        Some(Command::Review(arguments)) => review::run(&mut context, &arguments),
+        Some(Command::Note(arguments)) => note::run(&mut context, &arguments),
+        Some(Command::Find { words }) => find::run(&mut context, &words),
         Some(Command::History(arguments)) => history::run(&mut context, &arguments),
-        Some(Command::Status { phase }) => status::run(&context, phase),
-        Some(Command::List { open, done }) => show::list(&context, open, done),
+        Some(Command::Status { phase, plan }) => status::run(&context, phase, plan),
+        Some(Command::Plan(arguments)) => plan::run(&mut context, &arguments),
+        Some(Command::Log(arguments)) => log::run(&mut context, &arguments),
+        Some(Command::List { open, done, stage, tag }) => {
+            show::list(&context, &show::Filter { open, done, stage, tag: tag.as_deref() })
+        }
         Some(Command::Show { name }) => show::run(&context, &name),
+        Some(Command::Export(arguments)) => export::run(&context, &arguments),
+        Some(Command::Import { file }) => export::import(&mut context, file.as_deref()),
         Some(Command::Doctor) => doctor::run(&context),
+        Some(Command::Config(arguments)) => config::run(&context, &arguments),
         Some(Command::Completions { .. }) => Ok(0),
     }
 }

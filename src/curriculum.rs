@@ -1,5 +1,6 @@
 //! The roadmap as data: stages, sections, topics, phases. Parsing and its refusals; no files are opened here.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +15,7 @@ pub struct Roadmap {
 }
 
 /// One stage of study.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// 1 and up.
@@ -31,7 +32,7 @@ pub struct Stage {
 }
 
 /// A group of topics.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
     /// As in the plan.
@@ -42,7 +43,7 @@ pub struct Section {
 }
 
 /// One thing to master.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Topic {
     /// Kebab-case, unique over all stages.
@@ -65,7 +66,7 @@ pub struct Topic {
 }
 
 /// A stage seen as a schedule.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// 1 and up.
@@ -82,10 +83,12 @@ pub struct Phase {
     pub order: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// `phases.toml`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Phases {
-    phase: Vec<Phase>,
+pub struct PhasesFile {
+    /// By number.
+    pub phase: Vec<Phase>,
 }
 
 /// Why data cannot be used: file, line, the offending text.
@@ -152,7 +155,7 @@ impl Roadmap {
         let mut phases: Option<(Vec<Phase>, &str, &str)> = None;
         for (file, text) in files {
             if file.ends_with("phases.toml") {
-                let read: Phases = toml::from_str(text).map_err(|e| toml_problem(file, text, &e))?;
+                let read: PhasesFile = toml::from_str(text).map_err(|e| toml_problem(file, text, &e))?;
                 phases = Some((read.phase, file, text));
             } else {
                 stages.push((toml::from_str(text).map_err(|e| toml_problem(file, text, &e))?, file, text));

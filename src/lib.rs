@@ -6,11 +6,13 @@
 pub mod cli;
 pub mod curriculum;
 pub mod error;
+pub mod export;
 pub mod grading;
 pub mod lab;
 pub mod labs;
 pub mod progress;
 pub mod reference;
+pub mod review;
 pub mod study;
 pub mod submission;
 pub mod term;

@@ -1,5 +1,10 @@
 //! Where a learner stands and what comes next: roadmap, labs and summaries put together. No I/O, no drawing.
 
+pub mod calibration;
+mod load;
+pub mod logbook;
+pub mod plan;
+
 use crate::curriculum::{Phase, Roadmap, Stage, Topic};
 use crate::grading::Lab;
 use crate::lab::Step;
@@ -134,11 +139,27 @@ impl<'a> Study<'a> {
         lab.manifest.steps.iter().filter_map(|s| self.summary(lab.slug(), &s.id)).map(|s| s.spent).sum()
     }
 
-    /// Minutes of a lab that are left, as planned.
+    /// Minutes of a lab that are left, as planned and at the learner's own pace.
     pub fn minutes_left(&self, lab: &Lab) -> u32 {
         let counted: Vec<&Step> = lab.manifest.steps.iter().filter(|s| !s.optional).collect();
         let open = counted.iter().filter(|s| !self.state(lab, &s.id).done()).count();
-        (f64::from(lab.manifest.minutes) * open as f64 / counted.len().max(1) as f64).ceil() as u32
+        let planned = f64::from(lab.manifest.minutes) * open as f64 / counted.len().max(1) as f64;
+        (planned * self.pace().unwrap_or(1.0)).ceil() as u32
+    }
+
+    /// The median of spent over planned minutes of passed steps; unknown before three of them. Steps that took less
+    /// than a minute were not studied here.
+    pub fn pace(&self) -> Option<f64> {
+        let mut ratios: Vec<f64> = Vec::new();
+        for lab in self.labs {
+            let counted = lab.manifest.steps.iter().filter(|s| !s.optional).count().max(1);
+            let planned = f64::from(lab.manifest.minutes) / counted as f64;
+            let summaries = lab.manifest.steps.iter().filter_map(|s| self.summary(lab.slug(), &s.id));
+            let studied = summaries.filter(|s| s.passed_at.is_some() && s.spent >= 60.0);
+            ratios.extend(studied.map(|s| s.spent / 60.0 / planned));
+        }
+        ratios.sort_by(f64::total_cmp);
+        (ratios.len() >= 3).then(|| ratios[ratios.len() / 2].clamp(0.25, 4.0))
     }
 
     /// The labs in the order of study, each at its earliest topic.
@@ -194,7 +215,7 @@ impl<'a> Study<'a> {
 
     fn step_minutes(&self, lab: &Lab) -> u32 {
         let counted = lab.manifest.steps.iter().filter(|s| !s.optional).count();
-        (f64::from(lab.manifest.minutes) / counted.max(1) as f64).ceil() as u32
+        (f64::from(lab.manifest.minutes) / counted.max(1) as f64 * self.pace().unwrap_or(1.0)).ceil() as u32
     }
 
     fn why(&self, lab: &Lab) -> String {

@@ -4,6 +4,7 @@
 mod again;
 mod child;
 mod coerce;
+mod editor;
 mod glue;
 mod link;
 mod python;
@@ -14,6 +15,7 @@ mod workspace;
 
 pub use again::Again;
 pub use child::{Child, Limits};
+pub use editor::edit;
 pub use link::{BUILD_SDK, Link, Progress, build_sdk, build_sdk_in_background, sdk_progress, toolchain, version_of};
 pub use python::{Python, find_python, on_path};
 pub use rust::{Compiled, compile, start as start_program};

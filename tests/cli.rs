@@ -2,11 +2,21 @@
 
 #[path = "cli/environment.rs"]
 mod environment;
+#[path = "cli/export.rs"]
+mod export;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/learner.rs"]
 mod learner;
 #[path = "cli/loop.rs"]
 mod learner_loop;
+#[path = "cli/log.rs"]
+mod log;
+#[path = "cli/notes.rs"]
+mod notes;
+#[path = "cli/plan.rs"]
+mod plan;
+#[path = "cli/review.rs"]
+mod review;
 #[path = "cli/screens.rs"]
 mod screens;

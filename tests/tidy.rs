@@ -13,10 +13,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reference", &[]),
     ("grading", &["submission", "lab", "verdict", "curriculum"]),
     ("labs", &["grading", "curriculum"]),
-    ("progress", &["submission", "verdict"]),
+    ("review", &["grading", "lab", "verdict"]),
+    ("progress", &["review", "submission", "verdict"]),
     ("study", &["grading", "lab", "progress", "curriculum", "verdict"]),
+    ("export", &["curriculum", "grading", "progress", "study", "verdict"]),
     ("term", &["grading", "verdict"]),
-    ("cli", &["curriculum", "grading", "lab", "labs", "progress", "study", "submission", "term", "verdict"]),
+    (
+        "cli",
+        &[
+            "curriculum",
+            "export",
+            "grading",
+            "lab",
+            "labs",
+            "progress",
+            "review",
+            "study",
+            "submission",
+            "term",
+            "verdict",
+        ],
+    ),
 ];
 
 /// Who owns a crate or a thing of the standard library: nobody else names it.
@@ -32,10 +49,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("notify::", &["cli"]),
     ("signal_hook", &["submission"]),
     ("syn::", &["submission"]),
+    ("fsrs::", &["review"]),
 ];
 
 /// Modules of plain values: no files, no processes, no printing.
-const PURE: &[&str] = &["curriculum", "lab", "verdict", "study"];
+const PURE: &[&str] = &["curriculum", "lab", "review", "verdict", "study", "export"];
 
 /// Words of other products (design: one word, one thing).
 const FOREIGN: &[&str] = &["quiz", "homework", "manager", "helper", "utils"];

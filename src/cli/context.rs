@@ -1,7 +1,7 @@
 //! What commands share: the roadmap, the labs, the store, the workspace, and which lab is meant.
 
 use super::Global;
-use crate::curriculum::Roadmap;
+use crate::curriculum::{Roadmap, toml_problem};
 use crate::error::{Error, Result};
 use crate::grading::Lab;
 use crate::labs;
@@ -26,19 +26,23 @@ pub struct Context {
     pub store: Store,
     /// The learner's folder.
     pub workspace: Workspace,
+    /// The language of the settings.
+    language: Option<Language>,
 }
 
 impl Context {
     /// Opens everything.
     pub fn new(global: Global, screen: Screen) -> Result<Self> {
-        let roadmap = labs::roadmap(global.roadmap.as_deref())?;
+        let settings = Settings::read()?;
+        let roadmap = labs::roadmap(global.roadmap.as_deref().or(settings.roadmap.as_deref()))?;
         let labs = labs::all()?;
         let store = Store::open(&data_folder()?.join("progress.db"))?;
-        let root = match global.workspace {
+        let root = match global.workspace.or(settings.workspace) {
             Some(root) => std::path::absolute(&root).unwrap_or(root),
             None => home()?.join("roadmap"),
         };
-        Ok(Self { screen, json: global.json, roadmap, labs, store, workspace: Workspace { root } })
+        let language = settings.language.as_deref().and_then(Language::of);
+        Ok(Self { screen, json: global.json, roadmap, labs, store, workspace: Workspace { root }, language })
     }
 
     /// Where the learner stands.
@@ -81,12 +85,40 @@ impl Context {
             Some(language) => Some(language),
             None => self.store.last_event_anywhere("opened")?.and_then(|detail| Language::of(&detail)),
         };
-        Ok(last.unwrap_or(if on_path("rustc").is_some() || on_path("python3").is_none() {
-            Language::Rust
-        } else {
-            Language::Python
-        }))
+        let runs = |program: &str| on_path(program).is_some();
+        let here = if runs("rustc") || !runs("python3") { Language::Rust } else { Language::Python };
+        Ok(last.or(self.language).unwrap_or(here))
     }
+}
+
+/// What the settings file may hold; words on the command line and the environment win over it.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where answers lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<PathBuf>,
+    /// A roadmap of the learner's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roadmap: Option<PathBuf>,
+    /// rust or python, for labs that were never opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+impl Settings {
+    /// The settings file, if there is one.
+    pub fn read() -> Result<Self> {
+        let path = config_file()?;
+        let Ok(text) = std::fs::read_to_string(&path) else { return Ok(Self::default()) };
+        Ok(toml::from_str(&text).map_err(|e| toml_problem(&path.display().to_string(), &text, &e))?)
+    }
+}
+
+/// `config.toml` in the XDG configuration folder.
+pub fn config_file() -> Result<PathBuf> {
+    let base = etcetera::choose_base_strategy().map_err(|_| no_home())?;
+    Ok(base.config_dir().join("roadmap").join("config.toml"))
 }
 
 /// `ROADMAP_DATA`, else the XDG data folder.

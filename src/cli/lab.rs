@@ -2,7 +2,7 @@
 
 use super::check::{self, Asked, Outcome};
 use super::context::{self, Context};
-use super::{json, watch};
+use super::{completions, json, watch};
 use crate::error::{Error, Result, nearest};
 use crate::grading::{Answer, Grader, Lab, Seed, ask, example};
 use crate::lab::Step;
@@ -10,15 +10,17 @@ use crate::progress::Event;
 use crate::submission::{Language, Link, build_sdk_in_background, on_path};
 use crate::term::{self, Paint, Shown, prose};
 use crate::verdict::{Asked as Question, Graded, Kind, Verdict};
+use clap_complete::ArgValueCompleter;
 use std::path::Path;
 
 /// `roadmap lab`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The lab, or the beginning of its name [default: this folder's, or the last one]
+    #[arg(add = ArgValueCompleter::new(completions::slugs))]
     pub lab: Option<String>,
     /// The step: an id, or `last` [default: the first open one]
-    #[arg(long, value_name = "ID", conflicts_with = "all")]
+    #[arg(long, value_name = "ID", conflicts_with = "all", add = ArgValueCompleter::new(completions::steps))]
     pub step: Option<String>,
     /// Check every step in order, without stopping at a failure
     #[arg(long)]
@@ -85,7 +87,8 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
     if language == Language::Rust && step.kind == Kind::Predict {
         warm_up(context);
     }
-    let mut session = Session { context, lab: &lab, ask: &ask, answer: &answer, new };
+    let testing_out = arguments.step.as_deref() == Some("last");
+    let mut session = Session { context, lab: &lab, ask: &ask, answer: &answer, new, testing_out };
     session.step(&step, arguments.step.is_some() || arguments.seed.is_some())
 }
 
@@ -139,6 +142,8 @@ struct Session<'a> {
     ask: &'a Asked<'a>,
     answer: &'a Path,
     new: bool,
+    /// `--step last`: a pass counts for the whole lab.
+    testing_out: bool,
 }
 
 impl Session<'_> {
@@ -269,6 +274,10 @@ impl Session<'_> {
     /// Checks one step and prints the verdict; an untouched function shows the brief instead.
     fn check_once(&mut self, step: &Step, chosen: bool) -> Result<u8> {
         let outcome = check::check(self.context, self.lab, step, self.ask)?;
+        let skipped = match self.testing_out && outcome.attempt > 0 && outcome.graded.verdict.passed() {
+            true => check::test_out(self.context, self.lab, step)?,
+            false => Vec::new(),
+        };
         if self.context.json {
             let study = self.context.study()?;
             let seed = self.ask.seed.map(|s| s.to_string());
@@ -286,6 +295,10 @@ impl Session<'_> {
         }
         let mut text = printed(self.context, &outcome.graded);
         text.push_str(&show(self.context, self.lab, &outcome)?);
+        if !skipped.is_empty() {
+            let line = format!("you tested out: {} count as passed", skipped.join(", "));
+            text.push_str(&format!("{}\n", self.context.screen.wrap("", "      ", &line)));
+        }
         if outcome.graded.verdict.passed() && !chosen {
             text.push_str(&self.what_now()?);
         }
@@ -312,7 +325,7 @@ impl Session<'_> {
 }
 
 /// A question as it is asked.
-fn question_text(context: &Context, question: &Question) -> String {
+pub fn question_text(context: &Context, question: &Question) -> String {
     let mut out = format!("{}\n", context.screen.wrap("  ", "  ", &question.text));
     for (at, choice) in question.choices.iter().enumerate() {
         out.push_str(&format!("    {}) {choice}\n", char::from(b'a' + at as u8)));

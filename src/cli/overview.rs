@@ -4,6 +4,7 @@ use super::context::Context;
 use super::{json, status};
 use crate::error::Result;
 use crate::study::Proposal;
+use crate::submission::{Python, find_python, toolchain, version_of};
 use crate::term::{Paint, Screen};
 
 /// `roadmap` without a command.
@@ -35,14 +36,48 @@ pub fn run(context: &mut Context) -> Result<u8> {
     }
     let proposals = study.next(None);
     out.push_str(&propose(screen, &proposals));
+    out.push_str(&due(context)?);
     if !begun {
         let word = |command: &str| screen.paint(Paint::Name, command);
-        out.push_str(&format!("\n  {}   what was found on this machine\n", word("roadmap doctor")));
-        out.push_str(&format!("  {}     all topics\n", word("roadmap list")));
-        out.push_str("  You know a topic already? Pass the lab's last step first: --step last\n");
+        out.push_str(&format!("\n{}", screen.wrap("here ", "     ", &found(context))));
+        let first = proposals.first().map_or("SLUG", |p| p.lab);
+        let skip = format!("you know a topic already? pass its lab's last step: roadmap lab {first} --step last");
+        out.push_str(&format!("\n{}\n", screen.wrap("skip ", "     ", &skip)));
+        out.push_str(&format!(
+            "more {}   {}   {}\n",
+            word("roadmap list"),
+            word("roadmap doctor"),
+            word("roadmap --help")
+        ));
     }
     screen.print(&out);
     Ok(0)
+}
+
+/// A line on what comes back today, if anything does.
+fn due(context: &Context) -> Result<String> {
+    let count = context.store.due_today(jiff::Timestamp::now().as_millisecond())?;
+    Ok(match count {
+        0 => String::new(),
+        _ => format!(
+            "{}\n",
+            context.screen.wrap(" and ", "     ", &format!("{count} for review today, a minute each: roadmap review"))
+        ),
+    })
+}
+
+/// What answers can be written in, on this machine.
+fn found(context: &Context) -> String {
+    let rust = match toolchain().ok().and_then(|rustc| version_of(&rustc)) {
+        Some(version) => version.split(" (").next().unwrap_or_default().to_owned(),
+        None => "no Rust toolchain".to_owned(),
+    };
+    let python = match find_python(&context.workspace) {
+        Ok(Python { version, numpy: Some(numpy), .. }) => format!("Python {version} with NumPy {numpy}"),
+        Ok(Python { version, .. }) => format!("Python {version} without NumPy"),
+        Err(_) => "no Python".to_owned(),
+    };
+    format!("{rust}; {python}. Answers are written in either, and can be switched at any time")
 }
 
 /// `roadmap next`.
@@ -52,7 +87,7 @@ pub fn next(context: &Context, minutes: Option<u32>) -> Result<u8> {
     if context.json {
         context.screen.print(&format!("{}\n", json::next(&proposals)));
     } else {
-        context.screen.print(&propose(&context.screen, &proposals));
+        context.screen.print(&format!("{}{}", propose(&context.screen, &proposals), due(context)?));
     }
     Ok(0)
 }

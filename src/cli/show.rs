@@ -9,13 +9,38 @@ use crate::study::Study;
 use crate::term::{Column, Paint, Screen, prose, table};
 use serde_json::json;
 
+/// Which topics `list` shows.
+pub struct Filter<'a> {
+    /// Only those that are open.
+    pub open: bool,
+    /// Only those that are done.
+    pub done: bool,
+    /// Only those of this stage.
+    pub stage: Option<u32>,
+    /// Only those with this word in id, title or section.
+    pub tag: Option<&'a str>,
+}
+
+impl Filter<'_> {
+    fn keeps(&self, study: &Study<'_>, id: &str) -> bool {
+        let Some((stage, section, topic)) = study.roadmap.topics().find(|(.., t)| t.id == id) else { return false };
+        let words = format!("{} {} {}", topic.id, topic.title, section.title).to_lowercase();
+        let done = study.topic_state(id) == "done";
+        !(self.open && done || self.done && !done)
+            && self.stage.is_none_or(|number| number == stage.number)
+            && self.tag.is_none_or(|tag| words.contains(&tag.to_lowercase()))
+    }
+}
+
 /// `roadmap list`.
-pub fn list(context: &Context, open: bool, done: bool) -> Result<u8> {
+pub fn list(context: &Context, filter: &Filter<'_>) -> Result<u8> {
     let study = context.study()?;
-    let kept = |id: &str| match study.topic_state(id) {
-        "done" => !open,
-        _ => !done,
-    };
+    if let Some(number) = filter.stage.filter(|n| study.roadmap.stages.iter().all(|s| s.number != *n)) {
+        let known: Vec<String> = study.roadmap.stages.iter().map(|s| s.number.to_string()).collect();
+        let hint = format!("the stages are {}", known.join(", "));
+        return Err(Error::usage(format!("there is no stage {number}")).hint(hint));
+    }
+    let kept = |id: &str| filter.keeps(&study, id);
     if context.json {
         let topics: Vec<_> =
             study.roadmap.topics().filter(|(.., t)| kept(&t.id)).map(|(.., t)| json::topic(&study, &t.id)).collect();

@@ -1,13 +1,13 @@
 //! `roadmap status`: completion by phase and stage; one phase topic by topic.
 
 use super::context::Context;
-use super::json;
+use super::{actual, calibration, json};
 use crate::error::{Error, Result};
 use crate::study::{Count, Standing, Study};
 use crate::term::{Column, Paint, Screen, bar_text, table};
 
 /// `roadmap status`.
-pub fn run(context: &Context, phase: Option<u32>) -> Result<u8> {
+pub fn run(context: &Context, phase: Option<u32>, planned: bool) -> Result<u8> {
     let study = context.study()?;
     if let Some(number) = phase
         && study.roadmap.phases.iter().all(|p| p.number != number)
@@ -18,13 +18,23 @@ pub fn run(context: &Context, phase: Option<u32>) -> Result<u8> {
         );
     }
     if context.json {
-        context.screen.print(&format!("{}\n", json::status(&study)));
+        let mut object = json::status(&study);
+        object["calibration"] = calibration::object(context, &study)?;
+        if planned {
+            object["plan"] = actual::status_object(context)?;
+        }
+        context.screen.print(&format!("{object}\n"));
         return Ok(0);
     }
     let out = match phase {
-        Some(number) => one_phase(&context.screen, &study, number),
+        Some(number) => {
+            format!("{}{}", one_phase(&context.screen, &study, number), calibration::phase(context, &study, number)?)
+        }
+        None if planned => actual::status(context)?,
         None => {
-            format!("{}\n{}\n", phases(&context.screen, &study), context.screen.wrap("", "", legend(&study).trim_end()))
+            let legend = context.screen.wrap("", "", legend(&study).trim_end());
+            let guesses = calibration::brief(context, &study)?;
+            format!("{}\n{legend}\n{guesses}", phases(&context.screen, &study))
         }
     };
     context.screen.print(&out);

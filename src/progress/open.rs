@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &["
         content TEXT NOT NULL, detail TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX attempt_step ON attempt (lab, step, at);
+    CREATE INDEX attempt_lab ON attempt (lab, at);
     CREATE TABLE prediction (
         id TEXT PRIMARY KEY, attempt TEXT NOT NULL, at INTEGER NOT NULL, lab TEXT NOT NULL, step TEXT NOT NULL,
         question TEXT NOT NULL, parameters TEXT NOT NULL, given TEXT NOT NULL, value REAL, wanted REAL,
@@ -33,10 +34,34 @@ const MIGRATIONS: &[&str] = &["
         spent REAL NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX event_lab ON event (lab, at);
+    CREATE INDEX event_step ON event (lab, step, kind);
     CREATE TABLE summary (
-        lab TEXT NOT NULL, step TEXT NOT NULL, passed_at INTEGER, content TEXT, language TEXT, attempts INTEGER NOT NULL,
+        lab TEXT NOT NULL, step TEXT NOT NULL, kind TEXT, passed_at INTEGER, content TEXT, language TEXT, attempts INTEGER NOT NULL,
         spent REAL NOT NULL, last_at INTEGER NOT NULL, PRIMARY KEY (lab, step)
     ) WITHOUT ROWID;
+",
+    // Reviews, notes, corrections of the log, full-text search.
+    "
+    CREATE TABLE review (
+        id TEXT PRIMARY KEY, at INTEGER NOT NULL, item TEXT NOT NULL, lab TEXT NOT NULL, step TEXT, given TEXT NOT NULL,
+        right INTEGER NOT NULL, rating INTEGER NOT NULL, stability REAL NOT NULL, difficulty REAL NOT NULL, due INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE memory (
+        item TEXT PRIMARY KEY, lab TEXT NOT NULL, step TEXT, stability REAL NOT NULL, difficulty REAL NOT NULL,
+        due INTEGER NOT NULL, last_at INTEGER NOT NULL, reviews INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX memory_due ON memory (due);
+    CREATE INDEX review_at ON review (at);
+    CREATE INDEX review_item ON review (item, at);
+    CREATE TABLE note (id TEXT PRIMARY KEY, at INTEGER NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX note_subject ON note (subject, at);
+    CREATE TABLE correction (
+        id TEXT PRIMARY KEY, at INTEGER NOT NULL, day TEXT NOT NULL, lab TEXT NOT NULL, minutes REAL NOT NULL, dropped INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX attempt_time ON attempt (at, lab, spent);
+    CREATE INDEX event_time ON event (at, lab, spent);
+    CREATE INDEX prediction_question ON prediction (lab, step, question, at);
+    CREATE VIRTUAL TABLE text USING fts5 (kind UNINDEXED, name UNINDEXED, place UNINDEXED, body, tokenize = 'porter unicode61');
 "];
 
 /// An open progress store.
@@ -141,8 +166,9 @@ fn explain(error: &rusqlite::Error, path: &Path) -> Error {
             Error::environment(format!("the progress in {at} cannot be written: {error}"))
                 .hint(format!("make it yours: chmod u+rw {at}, or set ROADMAP_DATA to another folder"))
         }
-        Some(ErrorCode::DiskFull) => {
-            Error::environment(format!("the disk with {at} is full")).hint("free some space and run it again")
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            Error::environment(format!("the disk with {at} is full or failing: {error}"))
+                .hint("free some space, then run it again")
         }
         _ => Error::environment(format!("the progress in {at}: {error}")).hint("see what is there: roadmap doctor"),
     }

@@ -154,13 +154,13 @@ impl Store {
             let all = store.db.transaction()?;
             all.execute_batch(
                 "DELETE FROM summary;
-                 INSERT INTO summary
-                 SELECT lab, step, passed_at, content, language, attempts, spent, last_at FROM (
+                 INSERT INTO summary (lab, step, kind, passed_at, content, language, attempts, spent, last_at)
+                 SELECT lab, step, kind, passed_at, content, language, attempts, spent, last_at FROM (
                      SELECT lab, step, sum(counted) AS attempts, sum(spent) AS spent, max(at) AS last_at
                      FROM (SELECT lab, step, at, spent, verdict <> 'nothing' AS counted FROM attempt
                            UNION ALL SELECT lab, step, at, spent, 0 FROM event WHERE step IS NOT NULL)
                      GROUP BY lab, step)
-                 LEFT JOIN (SELECT lab AS l, step AS s, max(at) AS passed_at, content, language FROM attempt
+                 LEFT JOIN (SELECT lab AS l, step AS s, kind, max(at) AS passed_at, content, language FROM attempt
                             WHERE verdict = 'pass' GROUP BY lab, step) ON lab = l AND step = s;",
             )?;
             all.commit()
@@ -168,7 +168,7 @@ impl Store {
         rebuild(self).map_err(|e| self.explain(&e))
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         values: impl rusqlite::Params,

@@ -1,14 +1,12 @@
 //! Writing: one transaction appends the rows of an event and brings the summary up to date.
 
 use super::Store;
+use super::log::spent;
 use crate::error::Result;
 use crate::submission::Language;
 use crate::verdict::{Graded, Verdict};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Idle time beyond this is not study time.
-const IDLE_SECONDS: f64 = 600.0;
 
 /// One check of one step, to be recorded.
 pub struct Checked<'a> {
@@ -20,6 +18,8 @@ pub struct Checked<'a> {
     pub language: Option<Language>,
     /// The answer's text.
     pub answer: Option<&'a str>,
+    /// When its file was last changed, milliseconds since 1970: time counts from the edit, not from the check.
+    pub edited: Option<i64>,
     /// The lab's content hash.
     pub content: &'a str,
     /// The object printed by `--json`.
@@ -74,7 +74,7 @@ impl Store {
         let write = |store: &mut Store| -> rusqlite::Result<()> {
             let all = store.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let at = now();
-            let spent = if event == Event::Opened { 0.0 } else { spent(&all, lab, at)? };
+            let spent = if event == Event::Opened { 0.0 } else { spent(&all, lab, at, None)? };
             all.execute(
                 "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![id(), at, lab, step, event.word(), detail, spent],
@@ -102,7 +102,7 @@ impl Store {
 fn append(all: &Transaction<'_>, checked: &Checked<'_>) -> rusqlite::Result<u64> {
     let (at, attempt, graded) = (now(), id(), checked.graded);
     let (lab, step) = (checked.lab, graded.step.as_str());
-    let spent = spent(all, lab, at)?;
+    let spent = spent(all, lab, at, checked.edited)?;
     let snapshot = match (checked.answer, checked.language) {
         (Some(text), Some(language)) => {
             let hash = hash(lab, language, text);
@@ -136,9 +136,8 @@ fn append(all: &Transaction<'_>, checked: &Checked<'_>) -> rusqlite::Result<u64>
             checked.content,
             checked.detail
         ])?;
-    let built: i64 = all.query_row(
-        "SELECT count(*) FROM summary WHERE lab = ?1 AND passed_at IS NOT NULL AND step IN
-         (SELECT step FROM attempt WHERE lab = ?1 AND kind <> 'predict')",
+    let after: bool = all.query_row(
+        "SELECT EXISTS (SELECT 1 FROM summary WHERE lab = ?1 AND passed_at IS NOT NULL AND kind <> 'predict')",
         [lab],
         |row| row.get(0),
     )?;
@@ -158,7 +157,7 @@ fn append(all: &Transaction<'_>, checked: &Checked<'_>) -> rusqlite::Result<u64>
                 predicted.value,
                 predicted.wanted,
                 predicted.right,
-                built > 0
+                after
             ],
         )?;
     }
@@ -173,8 +172,9 @@ fn append(all: &Transaction<'_>, checked: &Checked<'_>) -> rusqlite::Result<u64>
     summarise(all, lab, step, at, spent, counted)?;
     if graded.verdict.passed() {
         all.execute(
-            "UPDATE summary SET passed_at = ?3, content = ?4, language = coalesce(?5, language) WHERE lab = ?1 AND step = ?2",
-            params![lab, step, at, checked.content, language],
+            "UPDATE summary SET passed_at = ?3, content = ?4, language = coalesce(?5, language), kind = ?6
+             WHERE lab = ?1 AND step = ?2",
+            params![lab, step, at, checked.content, language, graded.kind.word()],
         )?;
     }
     all.query_row("SELECT attempts FROM summary WHERE lab = ?1 AND step = ?2", [lab, step], |row| row.get::<_, i64>(0))
@@ -190,31 +190,17 @@ fn summarise(all: &Transaction<'_>, lab: &str, step: &str, at: i64, spent: f64, 
     Ok(())
 }
 
-/// Seconds since the last thing that happened in this lab, idle time cut.
-fn spent(all: &Transaction<'_>, lab: &str, at: i64) -> rusqlite::Result<f64> {
-    let last: Option<i64> = all
-        .query_row(
-            "SELECT max(at) FROM (SELECT max(at) AS at FROM attempt WHERE lab = ?1
-             UNION ALL SELECT max(at) FROM event WHERE lab = ?1)",
-            [lab],
-            |row| row.get(0),
-        )
-        .optional()?
-        .flatten();
-    Ok(last.map_or(0.0, |last| ((at - last).max(0) as f64 / 1000.0).min(IDLE_SECONDS)))
-}
-
 fn hash(lab: &str, language: Language, text: &str) -> String {
     let content = format!("{lab}\0{}\0{text}", language.word());
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, content.as_bytes()).simple().to_string()
 }
 
-fn id() -> String {
+pub(super) fn id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
 /// Milliseconds since 1970.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
 }
 
@@ -232,7 +218,7 @@ mod tests {
 
     fn checked(graded: &Graded) -> Checked<'_> {
         let (language, answer) = (Some(Language::Rust), Some("fn f() {}"));
-        Checked { lab: "a-lab", graded, language, answer, content: "c1", detail: "{}".into() }
+        Checked { lab: "a-lab", graded, language, answer, edited: None, content: "c1", detail: "{}".into() }
     }
 
     #[test]

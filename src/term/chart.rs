@@ -45,6 +45,9 @@ const ROWS: usize = 6;
 
 /// Heights are logarithmic: tails are what a histogram of activations is looked at for.
 fn histogram(screen: &Screen, title: &str, axis: &Axis<'_>, counts: &[u64], marks: &[(String, f64)]) -> String {
+    if counts.is_empty() {
+        return format!("{title}: no values\n");
+    }
     let width = counts.len().min(screen.width.saturating_sub(4)).max(1);
     let per = counts.len().div_ceil(width);
     let columns: Vec<u64> = counts.chunks(per).map(|chunk| chunk.iter().sum()).collect();

@@ -195,3 +195,18 @@ fn all_steps_are_checked_without_stopping() {
     assert_eq!(verdicts, ["nothing", "nothing", "pass", "pass", "pass", "pass", "pass"]);
     learner.run(&format!("lab {LAB} --all --lang python")).exits(4);
 }
+
+#[test]
+fn the_last_step_tests_out_of_a_lab() {
+    if !numpy() {
+        return;
+    }
+    let learner = Learner::new();
+    learner.answer("answer.py", PYTHON);
+    learner
+        .run(&format!("lab {LAB} --step last --lang python"))
+        .exits(0)
+        .shows("you tested out: qparams, sqnr, quantize");
+    learner.run("status").exits(0).shows("7/7");
+    learner.run(&format!("history {LAB}")).exits(0).shows("predict: qparams");
+}
