@@ -118,6 +118,9 @@ enum Command {
         /// Only topics that are done
         #[arg(long)]
         done: bool,
+        /// Only topics that come back for review today
+        #[arg(long)]
+        due: bool,
         /// Only topics of this stage
         #[arg(long, value_name = "N")]
         stage: Option<u32>,
@@ -208,8 +211,8 @@ fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
         Some(Command::Status { phase, plan }) => status::run(&context, phase, plan),
         Some(Command::Plan(arguments)) => plan::run(&mut context, &arguments),
         Some(Command::Log(arguments)) => log::run(&mut context, &arguments),
-        Some(Command::List { open, done, stage, tag }) => {
-            show::list(&context, &show::Filter { open, done, stage, tag: tag.as_deref() })
+        Some(Command::List { open, done, due, stage, tag }) => {
+            show::list(&context, &show::Filter { open, done, due, stage, tag: tag.as_deref() })
         }
         Some(Command::Show { name }) => show::run(&context, &name),
         Some(Command::Export(arguments)) => export::run(&context, &arguments),

@@ -98,6 +98,8 @@ pub struct Problem {
     pub file: String,
     /// 1 and up.
     pub line: usize,
+    /// 1 and up, in characters.
+    pub column: usize,
     /// What is wrong.
     pub what: String,
     /// The text that it is wrong at.
@@ -106,7 +108,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.what)?;
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.what)?;
         if self.offending.is_empty() || self.what.contains(&format!("`{}`", self.offending)) {
             return Ok(());
         }
@@ -120,13 +122,38 @@ impl From<Problem> for crate::error::Error {
     }
 }
 
+impl Problem {
+    /// The same, with the column where the offending text begins in its line of `text`.
+    pub fn located(mut self, text: &str) -> Self {
+        let line = text.lines().nth(self.line.saturating_sub(1)).unwrap_or_default();
+        let quoted = format!("\"{}\"", self.offending);
+        let at = line.find(&quoted).map(|at| at + 1).or_else(|| line.find(&self.offending));
+        self.column = at.map_or(1, |at| line[..at].chars().count() + 1);
+        self
+    }
+}
+
 /// A TOML error as a [`Problem`] in `file`.
 pub fn toml_problem(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     let at = error.span().map_or(0, |span| span.start.min(text.len()));
-    let line = text[..at].matches('\n').count() + 1;
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let offending = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
-    let what = error.message().lines().next().unwrap_or_default().to_owned();
-    Problem { file: file.to_owned(), line, what, offending }
+    let what = unknown_key(error.message().lines().next().unwrap_or_default());
+    Problem { file: file.to_owned(), line, column, what, offending }
+}
+
+/// serde's `unknown field` with the nearest known key in place of all of them.
+fn unknown_key(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match (message.starts_with("unknown field"), &names[..]) {
+        (true, [unknown, known @ ..]) => match crate::error::nearest(unknown, known.iter().copied()) {
+            Some(near) => format!("unknown key `{unknown}`; did you mean `{near}`?"),
+            None => format!("unknown key `{unknown}`; the keys here are {}", known.join(", ")),
+        },
+        _ => message.to_owned(),
+    }
 }
 
 /// The first line of `text` that holds `needle` as a TOML string, 1 if none does.
@@ -164,10 +191,13 @@ impl Roadmap {
         stages.sort_by_key(|(stage, ..)| stage.number);
         let Some((mut phases, file, text)) = phases else {
             let what = "there is no phases.toml in this roadmap".to_owned();
-            return Err(Problem { file: "phases.toml".to_owned(), line: 1, what, offending: String::new() });
+            return Err(Problem { file: "phases.toml".to_owned(), line: 1, column: 1, what, offending: String::new() });
         };
-        check_stages(&stages)?;
-        check_phases(&phases, &stages, file, text)?;
+        check_stages(&stages).map_err(|problem| {
+            let text = stages.iter().find(|(_, file, _)| *file == problem.file).map_or("", |(.., text)| text);
+            problem.located(text)
+        })?;
+        check_phases(&phases, &stages, file, text).map_err(|problem| problem.located(text))?;
         phases.sort_by_key(|phase| phase.number);
         Ok(Self { stages: stages.into_iter().map(|(stage, ..)| stage).collect(), phases })
     }
@@ -216,7 +246,7 @@ impl Stage {
 
 fn check_stages(stages: &[(Stage, &str, &str)]) -> Result<(), Problem> {
     let problem = |file: &str, line: usize, what: String, offending: &str| {
-        Err(Problem { file: file.to_owned(), line, what, offending: offending.to_owned() })
+        Err(Problem { file: file.to_owned(), line, column: 1, what, offending: offending.to_owned() })
     };
     let mut numbers = BTreeSet::new();
     let mut topics: BTreeMap<&str, &Topic> = BTreeMap::new();
@@ -270,8 +300,9 @@ fn cycle(start: &str, topics: &BTreeMap<&str, &Topic>) -> Option<Vec<String>> {
 }
 
 fn check_phases(phases: &[Phase], stages: &[(Stage, &str, &str)], file: &str, text: &str) -> Result<(), Problem> {
-    let problem =
-        |line: usize, what: String, offending: String| Err(Problem { file: file.to_owned(), line, what, offending });
+    let problem = |line: usize, what: String, offending: String| {
+        Err(Problem { file: file.to_owned(), line, column: 1, what, offending })
+    };
     let mut numbers = BTreeSet::new();
     for phase in phases {
         let line = declared(text, &phase.number.to_string(), false);

@@ -126,33 +126,37 @@ fn a_small_roadmap_loads() {
 #[test]
 fn what_is_broken_is_said_with_file_line_and_text() {
     let cases = [
-        (STAGE.replace("id = \"b\"", "id = \"a\""), PHASES.to_owned(), "1.toml:14: there are two topics called `a`"),
+        (STAGE.replace("id = \"b\"", "id = \"a\""), PHASES.to_owned(), "1.toml:14:7: there are two topics called `a`"),
         (
             STAGE.replace("needs = [\"a\"]", "needs = [\"aa\"]"),
             PHASES.to_owned(),
-            "1.toml:18: `b` needs `aa`, which is no topic; did you mean `a`?",
+            "1.toml:18:11: `b` needs `aa`, which is no topic; did you mean `a`?",
         ),
         (
             STAGE.replace("why = \".\"\n[[", "why = \".\"\nneeds = [\"b\"]\n[["),
             PHASES.to_owned(),
-            "1.toml:9: `needs` goes round in a circle: a -> b -> a",
+            "1.toml:9:7: `needs` goes round in a circle: a -> b -> a",
         ),
-        (STAGE.replace("what", "whta"), PHASES.to_owned(), "1.toml:11: unknown field `whta`"),
+        (STAGE.replace("what", "whta"), PHASES.to_owned(), "1.toml:11:1: unknown key `whta`; did you mean `what`?"),
         (
             STAGE.to_owned(),
             PHASES.replace("[1, 2]", "[3, 2]"),
-            "phases.toml:6: phase 1 takes at least 3 and at most 2 weeks (at `weeks = [3, 2]`)",
+            "phases.toml:6:1: phase 1 takes at least 3 and at most 2 weeks (at `weeks = [3, 2]`)",
         ),
-        (STAGE.to_owned(), PHASES.replace("\"a\", \"b\"", "\"a\", \"c\""), "phases.toml:8: `c` is no topic of stage 1"),
+        (
+            STAGE.to_owned(),
+            PHASES.replace("\"a\", \"b\"", "\"a\", \"c\""),
+            "phases.toml:8:16: `c` is no topic of stage 1",
+        ),
         (
             STAGE.to_owned(),
             PHASES.replace("\"a\", \"b\"", "\"a\""),
-            "phases.toml:3: the order of phase 1 leaves out `b`",
+            "phases.toml:3:4: the order of phase 1 leaves out `b`",
         ),
         (
             STAGE.to_owned(),
             PHASES.replace("stage = 1", "stage = 2"),
-            "phases.toml:3: phase 1 schedules stage 2, which does not exist",
+            "phases.toml:3:1: phase 1 schedules stage 2, which does not exist",
         ),
         ("number = ".to_owned(), PHASES.to_owned(), "1.toml:1:"),
     ];
@@ -160,4 +164,12 @@ fn what_is_broken_is_said_with_file_line_and_text() {
         let said = broken(&stage, &phases);
         assert!(said.starts_with(says), "wanted `{says}`\n   got `{said}`");
     }
+}
+
+#[test]
+fn the_example_in_the_documentation_loads() {
+    let page = include_str!("../docs/own-roadmap.md");
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [stage, phases] = blocks[..] else { panic!("two examples, found {}", blocks.len()) };
+    assert_eq!(broken(stage, phases), "it loads");
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result, nearest};
 use crate::grading::{Answer, Grader, Lab, Seed, ask, example};
 use crate::lab::Step;
 use crate::progress::Event;
-use crate::submission::{Language, Link, build_sdk_in_background, on_path};
+use crate::submission::{Language, Link, build_sdk_in_background, on_path, toolchain};
 use crate::term::{self, Paint, Shown, prose};
 use crate::verdict::{Asked as Question, Graded, Kind, Verdict};
 use clap_complete::ArgValueCompleter;
@@ -94,7 +94,7 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
 
 /// Starts the one build of the SDK while the learner reads and predicts.
 fn warm_up(context: &Context) {
-    if Link::find(&context.workspace).is_some() || on_path("cargo").is_none() {
+    if Link::find(&context.workspace).is_some() || on_path("cargo").is_none() || toolchain().is_err() {
         return;
     }
     if let Ok(binary) = std::env::current_exe()

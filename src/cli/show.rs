@@ -5,6 +5,7 @@ use super::json;
 use super::status::spent;
 use crate::error::{Error, Result, nearest};
 use crate::grading::Lab;
+use crate::progress::A_DAY;
 use crate::study::Study;
 use crate::term::{Column, Paint, Screen, prose, table};
 use serde_json::json;
@@ -15,6 +16,8 @@ pub struct Filter<'a> {
     pub open: bool,
     /// Only those that are done.
     pub done: bool,
+    /// Only those that come back today.
+    pub due: bool,
     /// Only those of this stage.
     pub stage: Option<u32>,
     /// Only those with this word in id, title or section.
@@ -40,7 +43,23 @@ pub fn list(context: &Context, filter: &Filter<'_>) -> Result<u8> {
         let hint = format!("the stages are {}", known.join(", "));
         return Err(Error::usage(format!("there is no stage {number}")).hint(hint));
     }
-    let kept = |id: &str| filter.keeps(&study, id);
+    let due: Vec<(String, Option<String>)> = match filter.due {
+        true => {
+            let now = jiff::Timestamp::now().as_millisecond();
+            context.store.due(now, A_DAY)?.into_iter().map(|item| (item.lab, item.step)).collect()
+        }
+        false => Vec::new(),
+    };
+    // A card belongs to its whole lab, a step to the topics that it exercises.
+    let comes_back = |id: &str| {
+        let steps = study.labs_of(id);
+        steps.iter().any(|(lab, steps)| {
+            due.iter().any(|(slug, step)| {
+                *slug == lab.slug() && step.as_ref().is_none_or(|step| steps.iter().any(|s| s.id == *step))
+            })
+        })
+    };
+    let kept = |id: &str| filter.keeps(&study, id) && (!filter.due || comes_back(id));
     if context.json {
         let topics: Vec<_> =
             study.roadmap.topics().filter(|(.., t)| kept(&t.id)).map(|(.., t)| json::topic(&study, &t.id)).collect();
@@ -182,6 +201,13 @@ fn topic_page(screen: &Screen, study: &Study<'_>, id: &str) -> String {
             steps.iter().map(|s| format!("{} ({})", s.id, study.state(lab, &s.id).word())).collect();
         field("lab", format!("{}: {}", lab.slug(), steps.join(", ")));
     }
+    let tried: u64 = study
+        .labs_of(id)
+        .iter()
+        .flat_map(|(lab, steps)| steps.iter().filter_map(|s| study.summary(lab.slug(), &s.id)))
+        .map(|summary| summary.attempts)
+        .sum();
+    field("yours", if tried == 0 { String::new() } else { format!("{tried} attempts; roadmap history shows them") });
     field("sources", topic.sources.join("; "));
     out.push('\n');
     out

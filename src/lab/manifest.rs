@@ -122,7 +122,10 @@ impl Manifest {
         let file = format!("labs/{slug}/lab.toml");
         let manifest: Self = toml::from_str(text).map_err(|e| toml_problem(&file, text, &e))?;
         match manifest.contradiction() {
-            Some((what, offending)) => Err(Problem { line: line_of(text, &offending), file, what, offending }),
+            Some((what, offending)) => {
+                let line = line_of(text, &offending);
+                Err(Problem { file, line, column: 1, what, offending }.located(text))
+            }
             None => Ok(manifest),
         }
     }

@@ -14,7 +14,7 @@ const MIGRATIONS: &[&str] = &["
         language TEXT, seed TEXT NOT NULL, verdict TEXT NOT NULL, passed INTEGER NOT NULL, total INTEGER NOT NULL,
         inputs INTEGER NOT NULL, seconds REAL NOT NULL, spent REAL NOT NULL, misconception TEXT, snapshot TEXT,
         content TEXT NOT NULL, detail TEXT NOT NULL
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX attempt_step ON attempt (lab, step, at);
     CREATE INDEX attempt_lab ON attempt (lab, at);
     CREATE TABLE prediction (
@@ -28,7 +28,7 @@ const MIGRATIONS: &[&str] = &["
         machine TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE snapshot (hash TEXT PRIMARY KEY, lab TEXT NOT NULL, language TEXT NOT NULL, at INTEGER NOT NULL,
-        text TEXT NOT NULL) WITHOUT ROWID;
+        text TEXT NOT NULL);
     CREATE TABLE event (
         id TEXT PRIMARY KEY, at INTEGER NOT NULL, lab TEXT NOT NULL, step TEXT, kind TEXT NOT NULL, detail TEXT NOT NULL,
         spent REAL NOT NULL
