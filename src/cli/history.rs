@@ -55,7 +55,7 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
             format!("{}: {}", a.kind, a.step),
             a.language.clone().unwrap_or_default(),
             verdict,
-            format!("{}/{}", a.passed, a.total),
+            if a.total == 0 { "by the last step".to_owned() } else { format!("{}/{}", a.passed, a.total) },
             seconds(a.seconds),
             misconception,
         ]

@@ -19,7 +19,10 @@ pub fn run(context: &Context, phase: Option<u32>, planned: bool) -> Result<u8> {
     }
     if context.json {
         let mut object = json::status(&study);
-        object["calibration"] = calibration::object(context, &study)?;
+        // Scripts read exactly the contract's keys unless they ask for more.
+        if planned || phase.is_some() {
+            object["calibration"] = calibration::object(context, &study)?;
+        }
         if planned {
             object["plan"] = actual::status_object(context)?;
         }

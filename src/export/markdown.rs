@@ -84,18 +84,18 @@ fn verdicts(book: &Book<'_>, chapter: &Chapter<'_>) -> String {
     for (at, a) in chapter.attempts.iter().enumerate() {
         let language = a.language.as_ref().map_or_else(String::new, |l| format!(" in {l}"));
         let named = mistake(a).map_or_else(String::new, |(id, says)| format!(": {says} ({id})"));
+        let checks = match a.total {
+            0 => "tested out by the lab's last step".to_owned(),
+            total => format!("{} of {total} checks, {} s, seed {}", a.passed, plain(a.seconds, 3), escape(&a.seed)),
+        };
         out.push_str(&format!(
-            "{}. {} **{}** {}: {}{}, {} of {} checks, {} s, seed {}{}\n",
+            "{}. {} **{}** {}: {}{}, {checks}{}\n",
             at + 1,
             book.when(a.at),
             escape(&a.verdict),
             escape(&a.kind),
             escape(&a.step),
             escape(&language),
-            a.passed,
-            a.total,
-            plain(a.seconds, 3),
-            escape(&a.seed),
             escape(&named)
         ));
     }
