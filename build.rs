@@ -76,10 +76,6 @@ fn main() -> io::Result<()> {
     }
     roadmap.push_str("];\n");
     fs::write(out.join("labs.rs"), format!("{modules}{table}{roadmap}"))?;
-
-    let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = std::process::Command::new(compiler).arg("-V").output().map(|o| o.stdout).unwrap_or_default();
-    println!("cargo::rustc-env=ROADMAP_RUSTC={}", String::from_utf8_lossy(&version).trim());
     Ok(())
 }
 

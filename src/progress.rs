@@ -16,7 +16,7 @@ pub use guess::Guess;
 pub use log::{Correction, Tracked};
 pub use notes::{Document, Found, Match, Note};
 pub use open::Store;
-pub use read::{Attempt, State, StepState, Summary};
+pub use read::{Attempt, State, Summary};
 pub use review::{A_DAY, Entry, Memory, Reviewed};
 pub use rows::{MeasurementRow, PredictionRow};
 pub use write::{Checked, Event};

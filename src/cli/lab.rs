@@ -4,7 +4,7 @@ use super::check::{self, Asked, Outcome};
 use super::context::{self, Context};
 use super::{completions, json, watch};
 use crate::error::{Error, Result, nearest};
-use crate::grading::{Answer, Grader, Lab, Seed, ask, example};
+use crate::grading::{Answer, Lab, Seed, ask, example};
 use crate::lab::Step;
 use crate::progress::Event;
 use crate::submission::{Language, Link, build_sdk_in_background, on_path, toolchain};
@@ -364,10 +364,8 @@ fn show(context: &Context, lab: &Lab, outcome: &Outcome) -> Result<String> {
 fn check_all(context: &mut Context, lab: &Lab, steps: &[Step], ask: &Asked<'_>, answer: &Path) -> Result<u8> {
     let mut checked: Vec<Graded> = Vec::new();
     for step in steps {
-        let only_right_kind =
-            step.kind == Kind::Predict && lab.grader(&step.id).is_some_and(|g| matches!(g, Grader::Predict(_)));
-        let none: &[(Option<String>, String)] = &[];
-        let ask = Asked { answers: if only_right_kind { none } else { ask.answers }, ..*ask };
+        // Questions are not answered in passing: a predict step only shows what it asks.
+        let ask = Asked { answers: &[], ..*ask };
         let outcome = check::check(context, lab, step, &ask)?;
         if !context.json {
             let text = format!("{}{}", printed(context, &outcome.graded), show(context, lab, &outcome)?);

@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::error::Result;
-use rusqlite::{Row, params};
+use rusqlite::Row;
 
 /// One step's row of the summary.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +51,6 @@ impl State {
         self != State::Open
     }
 }
-
-/// Where a step stands, with its summary.
-pub type StepState = (State, Option<Summary>);
 
 impl Summary {
     /// The state against the lab's present content.
@@ -121,12 +118,6 @@ impl Store {
         self.rows(&format!("{ATTEMPT} WHERE lab = ?1 ORDER BY id"), [lab], attempt)
     }
 
-    /// The last attempt at a step.
-    pub fn last_attempt(&self, lab: &str, step: &str) -> Result<Option<Attempt>> {
-        let sql = format!("{ATTEMPT} WHERE lab = ?1 AND step = ?2 ORDER BY at DESC, id DESC LIMIT 1");
-        Ok(self.rows(&sql, [lab, step], attempt)?.pop())
-    }
-
     /// The text of a snapshot, with its language.
     pub fn snapshot_text(&self, hash: &str) -> Result<Option<(String, String)>> {
         let mut found = self.rows("SELECT language, text FROM snapshot WHERE hash = ?1", [hash], |row| {
@@ -139,6 +130,12 @@ impl Store {
     pub fn last_event(&self, lab: &str, kind: &str) -> Result<Option<(Option<String>, String)>> {
         let sql = "SELECT step, detail FROM event WHERE lab = ?1 AND kind = ?2 ORDER BY at DESC, id DESC LIMIT 1";
         Ok(self.rows(sql, [lab, kind], |row| Ok((row.get(0)?, row.get(1)?)))?.pop())
+    }
+
+    /// The detail of the last event of a kind in any lab.
+    pub fn last_event_anywhere(&self, kind: &str) -> Result<Option<String>> {
+        let sql = "SELECT detail FROM event WHERE kind = ?1 ORDER BY id DESC LIMIT 1";
+        Ok(self.rows(sql, [kind], |row| row.get(0))?.pop())
     }
 
     /// How often something happened at a step.
@@ -195,20 +192,4 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         snapshot: row.get(11)?,
         detail: row.get(12)?,
     })
-}
-
-impl Store {
-    /// The first attempt whose id begins with `prefix`, among the attempts at a lab.
-    pub fn attempt_like(&self, lab: &str, prefix: &str) -> Result<Option<Attempt>> {
-        let sql = format!("{ATTEMPT} WHERE lab = ?1 AND substr(id, 1, length(?2)) = ?2 ORDER BY id LIMIT 1");
-        Ok(self.rows(&sql, params![lab, prefix], attempt)?.pop())
-    }
-}
-
-impl Store {
-    /// The detail of the last event of a kind in any lab.
-    pub fn last_event_anywhere(&self, kind: &str) -> Result<Option<String>> {
-        let sql = "SELECT detail FROM event WHERE kind = ?1 ORDER BY id DESC LIMIT 1";
-        Ok(self.rows(sql, [kind], |row| row.get(0))?.pop())
-    }
 }
