@@ -2,6 +2,7 @@
 
 mod actual;
 mod calibration;
+mod chart;
 mod check;
 mod completions;
 mod config;
@@ -15,6 +16,7 @@ mod ics;
 mod json;
 mod lab;
 mod log;
+mod model;
 mod note;
 mod overview;
 mod plan;
@@ -134,6 +136,8 @@ enum Command {
         #[arg(add = ArgValueCompleter::new(completions::names))]
         name: String,
     },
+    /// What you measured, drawn again: on the screen or as SVG
+    Chart(chart::Arguments),
     /// Everything you did: as JSON for `import`, a notebook, or a page
     Export(export::Arguments),
     /// Take in an export; what is here stays
@@ -215,6 +219,7 @@ fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
             show::list(&context, &show::Filter { open, done, due, stage, tag: tag.as_deref() })
         }
         Some(Command::Show { name }) => show::run(&context, &name),
+        Some(Command::Chart(arguments)) => chart::run(&context, &arguments),
         Some(Command::Export(arguments)) => export::run(&context, &arguments),
         Some(Command::Import { file }) => export::import(&mut context, file.as_deref()),
         Some(Command::Doctor) => doctor::run(&context),

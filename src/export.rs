@@ -1,12 +1,14 @@
 //! A learner's records as documents to keep: a lab notebook in Markdown and one HTML page. Plain values in, text out; the
 //! caller reads the store, knows the time and writes the file.
 
+mod colors;
 mod html;
 mod markdown;
 mod svg;
 
 pub use html::html;
 pub use markdown::markdown;
+pub use svg::file as svg_file;
 
 use crate::grading::{Lab, plain};
 use crate::progress::{Attempt, Guess, MeasurementRow, Note, PredictionRow};
@@ -148,14 +150,10 @@ impl Chapter<'_> {
         let drawn = |step: &str, only_passed: bool| {
             let drew = |a: &Attempt| a.step == step && a.detail.contains("\"chart\"");
             self.attempts.iter().enumerate().rev().filter(|(_, a)| drew(a)).find_map(|(at, attempt)| {
-                let mut charts: Vec<Chart> = match only_passed && attempt.verdict != "pass" {
+                let charts = match only_passed && attempt.verdict != "pass" {
                     true => Vec::new(),
-                    false => part(&attempt.detail, "charts").unwrap_or_default(),
+                    false => charts(&attempt.detail),
                 };
-                charts.retain(|chart| match chart {
-                    Chart::Bars { rows, .. } => !rows.is_empty(),
-                    Chart::Histogram { counts, .. } => !counts.is_empty(),
-                });
                 (!charts.is_empty()).then_some((at + 1, attempt, charts))
             })
         };
@@ -165,6 +163,18 @@ impl Chapter<'_> {
     fn machines(&self) -> BTreeSet<&str> {
         self.measurements.iter().map(|m| m.machine.as_str()).collect()
     }
+}
+
+/// The charts of what was stored of a check, as far as they show something.
+pub fn charts(detail: &str) -> Vec<Chart> {
+    let stored: Vec<Value> = part(detail, "charts").unwrap_or_default();
+    let charts = stored.into_iter().filter_map(|chart| serde_json::from_value(chart).ok());
+    let shows = |chart: &Chart| match chart {
+        Chart::Bars { rows, .. } => !rows.is_empty(),
+        Chart::Histogram { counts, .. } => !counts.is_empty(),
+        Chart::Plane { series, .. } => series.iter().any(|one| !one.points.is_empty()),
+    };
+    charts.filter(shows).collect()
 }
 
 /// One part of what was stored of a check.

@@ -2,9 +2,11 @@
 //! mistakes, predictions, measurements. The graders of labs are written against this module.
 
 mod build;
+mod clock;
 mod compare;
 mod degenerate;
 mod draw;
+mod json;
 mod judge;
 mod lab;
 mod measure;
@@ -14,15 +16,16 @@ mod ran;
 mod replay;
 mod show;
 mod shrink;
+mod transcript;
 mod units;
 
 pub use build::{Build, asked, grade_build};
-pub use compare::Property;
-pub use compare::{Difference, Rule, compare};
+pub use clock::{QUIET, ROUNDS, Timings, Whose};
+pub use compare::{Difference, Property, Rule, compare};
 pub use degenerate::{Degenerate, Lazy, degenerates, differs};
 pub use draw::{Draw, Seed};
 pub use lab::{Embedded, Fact, Facts, Files, Grader, Lab};
-pub use measure::{Bench, Stop, grade_measure};
+pub use measure::{Baseline, Bench, Measure, Stop, grade_measure};
 pub use name::{Hypotheses, Overridden};
 pub use predict::{Answer, Question, Within, ask, grade_predict};
 pub use replay::{Argument, Call, Script, Seen, count, replay};

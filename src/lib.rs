@@ -3,6 +3,7 @@
 //! Modules point downwards: `cli` -> {`term`, `progress`, `labs`} -> `grading` -> {`submission`, `lab`} -> {`lab_sdk`,
 //! `verdict`, `curriculum`}. `tests/tidy.rs` holds that.
 
+pub mod chart;
 pub mod cli;
 pub mod curriculum;
 pub mod error;

@@ -1,3 +1,10 @@
 //! What several graders need: kernels and rules that a build step may ask for, and that are therefore in no SDK.
 
+pub mod arch;
+pub mod flops;
 pub mod int8;
+pub mod lm;
+pub mod machine;
+pub mod mlp;
+pub mod model_file;
+pub mod own_model;

@@ -21,7 +21,7 @@ pub use python::{Python, find_python, on_path};
 pub use rust::{Compiled, compile, start as start_program};
 pub use sweep::machine_memory;
 pub use worker::{Table, WORKER, Worker, work};
-pub use workspace::{Language, Workspace};
+pub use workspace::{Language, Workspace, beside};
 
 use lab_sdk::{Outcome, Value};
 use std::fmt;
@@ -31,6 +31,27 @@ use std::time::Duration;
 pub trait Subject {
     /// What one call did.
     fn call(&mut self, function: &str, args: &[Value]) -> Observation;
+
+    /// How long a block of calls takes, sending and receiving left out.
+    fn time(&mut self, block: &Block) -> Result<Timed, Fault>;
+}
+
+/// Calls that are timed together. They have come to the child before the clock starts, and nothing is sent before it stops.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// Function and arguments, in order; the first that gives no value ends the block.
+    pub calls: Vec<(String, Vec<Value>)>,
+    /// Of how many of the last calls the results are wanted.
+    pub keep: usize,
+}
+
+/// What a block did.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// From `go` to `done`.
+    pub took: Duration,
+    /// Of the last calls; one that gave no value stands at the end.
+    pub last: Vec<Observation>,
 }
 
 /// What one call did, seen from outside.

@@ -1,6 +1,6 @@
 //! What a check found, as plain values: no I/O, no drawing.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a step asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,6 +183,7 @@ pub enum Chart {
         /// Unit of the values.
         unit: String,
         /// Label and value.
+        #[serde(deserialize_with = "rows")]
         rows: Vec<(String, f64)>,
     },
     /// Counts over equal bins, with marked positions.
@@ -200,6 +201,90 @@ pub enum Chart {
         /// Vertical lines: label and position.
         marks: Vec<(String, f64)>,
     },
+    /// Points and lines over two axes: a scatter, a curve with its theory, a roofline.
+    Plane {
+        /// What is shown.
+        title: String,
+        /// The horizontal axis.
+        x: Axis,
+        /// The vertical axis.
+        y: Axis,
+        /// In the order of the legend.
+        series: Vec<Series>,
+    },
+}
+
+impl Chart {
+    /// What is shown.
+    pub fn title(&self) -> &str {
+        match self {
+            Chart::Bars { title, .. } | Chart::Histogram { title, .. } | Chart::Plane { title, .. } => title,
+        }
+    }
+}
+
+/// An axis of a [`Chart::Plane`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Axis {
+    /// What it counts: `context`, `parameters`.
+    pub label: String,
+    /// In what.
+    pub unit: String,
+    /// Whether equal steps are equal factors.
+    pub log: bool,
+}
+
+/// One line or cloud of a [`Chart::Plane`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Its name in the legend.
+    pub name: String,
+    /// How it is drawn.
+    pub mark: Mark,
+    /// Where it goes.
+    pub points: Vec<Point>,
+}
+
+/// One place of a [`Series`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Along the horizontal axis.
+    #[serde(deserialize_with = "number")]
+    pub x: f64,
+    /// Along the vertical axis.
+    #[serde(deserialize_with = "number")]
+    pub y: f64,
+    /// A name beside it; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+}
+
+/// JSON has no NaN: it is written as null, and read back here.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+}
+
+fn rows<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, f64)>, D::Error> {
+    let rows: Vec<(String, Option<f64>)> = Vec::deserialize(from)?;
+    Ok(rows.into_iter().map(|(name, value)| (name, value.unwrap_or(f64::NAN))).collect())
+}
+
+/// How a [`Series`] is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// Measured points, joined.
+    Line,
+    /// Measured points, each for itself.
+    Dots,
+    /// What was computed beforehand: dashed, without points.
+    Theory,
+}
+
+impl From<(f64, f64)> for Point {
+    fn from((x, y): (f64, f64)) -> Self {
+        Self { x, y, label: String::new() }
+    }
 }
 
 /// Everything that one check of one step produced.

@@ -1,5 +1,7 @@
 //! The program as a learner meets it: commands in an empty home, what stands on the screen, and the exit code.
 
+#[path = "cli/charts.rs"]
+mod charts;
 #[path = "cli/environment.rs"]
 mod environment;
 #[path = "cli/export.rs"]

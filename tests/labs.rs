@@ -6,8 +6,8 @@ mod child;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use roadmap::grading::{
-    Answer, Build, Degenerate, Grader, Lab, Lazy, Overridden, Question, Script, Seed, ask, degenerates, differs,
-    grade_build, grade_measure, grade_predict,
+    Answer, Build, Degenerate, Grader, Lab, Lazy, Measure, Overridden, Question, Script, Seed, ask, degenerates,
+    differs, grade_build, grade_measure, grade_predict,
 };
 use roadmap::lab::Step;
 use roadmap::labs;
@@ -65,8 +65,8 @@ fn both(lab: &'static Lab) -> &'static [(&'static str, lab_sdk::Function)] {
 fn grade(lab: &'static Lab, step: &str, seed: u64, answer: &mut dyn Subject) -> Result<Graded, Failed> {
     let step = lab.manifest.step(step).ok_or("no such step")?;
     let table = both(lab);
-    let hypotheses = Box::new(move || Some(Box::new(Table(table)) as Box<dyn Subject>));
-    let (mut solution, seed) = (Table(lab.embedded.solution), Seed::new(seed));
+    let hypotheses = Box::new(move || Some(Box::new(Table::new(table)) as Box<dyn Subject>));
+    let (mut solution, seed) = (Table::new(lab.embedded.solution), Seed::new(seed));
     let build = Build { lab, step, seed, answer, solution: &mut solution, hypotheses };
     grade_build(build).map_err(|e| Failed::from(e.to_string()))
 }
@@ -78,7 +78,7 @@ fn build_steps(lab: &'static Lab) -> impl Iterator<Item = &'static str> {
 fn solution_passes(lab: &'static Lab) -> Result<(), Failed> {
     for step in build_steps(lab) {
         for seed in SEEDS {
-            let graded = grade(lab, step, seed, &mut Table(lab.embedded.solution))?;
+            let graded = grade(lab, step, seed, &mut Table::new(lab.embedded.solution))?;
             if !graded.verdict.passed() {
                 return Err(format!("{step} with seed {seed:x}: {:?}\n{:?}", graded.verdict, graded.smallest).into());
             }
@@ -88,9 +88,7 @@ fn solution_passes(lab: &'static Lab) -> Result<(), Failed> {
 }
 
 fn solution_measures(lab: &'static Lab, step: &'static Step) -> Result<(), Failed> {
-    let (mut answer, mut solution) = (Table(lab.embedded.solution), Table(lab.embedded.solution));
-    let graded = grade_measure(lab, step, Seed::new(SEEDS[0]), &mut answer, &mut solution, &mut |_, _| {})
-        .map_err(|e| e.to_string())?;
+    let graded = measure(lab, step, SEEDS[0], &mut Table::new(lab.embedded.solution))?;
     for m in &graded.measurements {
         println!("{}: {} {} ({})", m.name, m.value, m.unit, m.bar.as_deref().unwrap_or("no bar"));
     }
@@ -99,6 +97,21 @@ fn solution_measures(lab: &'static Lab, step: &'static Step) -> Result<(), Faile
         true => Ok(()),
         false => Err(format!("{:?} {:?}", graded.verdict, graded.measurements).into()),
     }
+}
+
+/// Runs an experiment with `answer`; times are held against the solution in this process.
+fn measure(lab: &'static Lab, step: &Step, seed: u64, answer: &mut dyn Subject) -> Result<Graded, Failed> {
+    let graded = grade_measure(Measure {
+        lab,
+        step,
+        seed: Seed::new(seed),
+        answer,
+        solution: &mut Table::new(lab.embedded.solution),
+        baseline: Box::new(|| Some(Box::new(Table::new(lab.embedded.solution)))),
+        model: None,
+        progress: &mut |_, _| {},
+    });
+    graded.map_err(|e| Failed::from(e.to_string()))
 }
 
 /// The right numbers pass as they are printed, the numbers of known mistakes do not, and are named.
@@ -120,7 +133,11 @@ fn questions_are_fair(lab: &'static Lab, step: &'static Step) -> Result<(), Fail
         for (at, question) in questions.iter().enumerate() {
             for (id, wrong) in &question.mistakes {
                 let known = lab.manifest.misconception(id).ok_or(format!("no misconception `{id}`"))?;
-                let given = |i: usize| if i == at { wrong.to_string() } else { right(&questions[i]) };
+                let typed = match &question.answer {
+                    Answer::Number { .. } => wrong.to_string(),
+                    Answer::Choice { choices, .. } => choices[*wrong as usize].clone(),
+                };
+                let given = |i: usize| if i == at { typed.clone() } else { right(&questions[i]) };
                 let graded = check((0..questions.len()).map(given).collect())?;
                 let named = graded.named.iter().any(|n| !n.says.contains('{'));
                 // With some parameters a mistake leads to the right number.
@@ -154,7 +171,7 @@ fn misconception_is_named(lab: &'static Lab, id: &str) -> Result<(), Failed> {
     let step = step.ok_or("no build step asks for its function")?;
     let table = both(lab);
     for seed in SEEDS {
-        let mut table = Table(table);
+        let mut table = Table::new(table);
         let graded = grade(lab, &step.id, seed, &mut Overridden::new(&mut table, known))?;
         match &graded.verdict {
             Verdict::Fail(_) | Verdict::Error(_) => {}
@@ -177,11 +194,11 @@ fn degenerate_is_rejected(lab: &'static Lab, function: &str, how: Degenerate) ->
     let Some(Grader::Build(draw)) = lab.grader(&step.id) else { return Err("its first step is no build step".into()) };
     let checks = draw(&mut roadmap::grading::Draw::new(SEEDS[0], &step.id)).map_err(|e| e.to_string())?;
     let scripts: Vec<&Script> = checks.iter().flat_map(|c| &c.cases).collect();
-    if !differs(&scripts, function, how, &mut Table(lab.embedded.solution)) {
+    if !differs(&scripts, function, how, &mut Table::new(lab.embedded.solution)) {
         return Ok(Completion::ignored_with("it is the right answer on every case"));
     }
     for seed in SEEDS {
-        let mut table = Table(lab.embedded.solution);
+        let mut table = Table::new(lab.embedded.solution);
         let graded = grade(lab, &step.id, seed, &mut Lazy::new(&mut table, function, how))?;
         if graded.verdict.passed() {
             return Err(format!("seed {seed:x}: {} passes", how.word()).into());

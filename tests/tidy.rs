@@ -13,11 +13,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reference", &[]),
     ("grading", &["submission", "lab", "verdict", "curriculum"]),
     ("labs", &["grading", "curriculum"]),
+    ("chart", &["verdict"]),
     ("review", &["grading", "lab", "verdict"]),
     ("progress", &["review", "submission", "verdict"]),
     ("study", &["grading", "lab", "progress", "curriculum", "verdict"]),
-    ("export", &["curriculum", "grading", "progress", "study", "verdict"]),
-    ("term", &["grading", "verdict"]),
+    ("export", &["chart", "curriculum", "grading", "progress", "study", "verdict"]),
+    ("term", &["chart", "grading", "verdict"]),
     (
         "cli",
         &[
@@ -45,6 +46,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("indicatif", &["term"]),
     ("comfy_table", &["term"]),
     ("inquire", &["term"]),
+    ("ratatui", &["term"]),
     ("textwrap", &["term"]),
     ("notify::", &["cli"]),
     ("signal_hook", &["submission"]),
@@ -53,7 +55,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules of plain values: no files, no processes, no printing.
-const PURE: &[&str] = &["curriculum", "lab", "review", "verdict", "study", "export"];
+const PURE: &[&str] = &["chart", "curriculum", "lab", "review", "verdict", "study", "export"];
 
 /// Words of other products (design: one word, one thing).
 const FOREIGN: &[&str] = &["quiz", "homework", "manager", "helper", "utils"];
@@ -136,7 +138,11 @@ fn one_word_for_one_thing() {
         .chain([root().join("README.md")])
     {
         // Modules of other projects keep their names.
-        let text = read(&path).to_lowercase().replace("onnx.helper", "").replace("torch.utils", "");
+        let text = read(&path)
+            .to_lowercase()
+            .replace("onnx.helper", "")
+            .replace("torch.utils", "")
+            .replace("torch.nn.utils", "");
         for foreign in FOREIGN {
             let found =
                 text.split(|c: char| !c.is_alphabetic()).any(|word| word == *foreign || word == format!("{foreign}s"));

@@ -23,8 +23,179 @@ DTYPES = {
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 
 
-def decode(body):
-    """A frame's body -> (head, values)."""
+# Built-in calls: those that make an object, and those that tell its state. A name has the object's type before the dot.
+MAKE, ASK = {}, {}
+
+
+class Config:
+    """The shape of a language model: vocab, dim, layers, heads, kv_heads, head_dim, ffn, ctx, theta, eps."""
+
+    def __init__(self, **sizes):
+        self.__dict__.update(sizes)
+
+    @staticmethod
+    def of(json):
+        """From a Hugging Face config.json."""
+        heads, dim = json["num_attention_heads"], json["hidden_size"]
+        return Config(
+            vocab=json["vocab_size"], dim=dim, layers=json["num_hidden_layers"], heads=heads,
+            kv_heads=json.get("num_key_value_heads", heads), head_dim=json.get("head_dim") or dim // heads,
+            ffn=json["intermediate_size"], ctx=json["max_position_embeddings"],
+            theta=json.get("rope_theta", 10000.0), eps=json["rms_norm_eps"],
+        )
+
+
+class Lm:
+    """A LLaMA-style language model, part by part (labs/sdk/src/lm.rs is its twin). T rows, H heads, D head_dim.
+
+    Rows through the linear layers and bytes of weights read are counted; `reset` sets both to zero."""
+
+    def __init__(self, cfg, weights):
+        self.cfg, self.w = cfg, weights
+        self.dtype = weights["model.embed_tokens.weight"].dtype
+        for layer in range(cfg.layers):
+            for name in ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+                         "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj", "input_layernorm", "post_attention_layernorm"):
+                if f"model.layers.{layer}.{name}.weight" not in weights:
+                    raise ValueError(f"the model has no tensor model.layers.{layer}.{name}.weight")
+        half = cfg.head_dim // 2
+        angle = np.outer(np.arange(cfg.ctx), cfg.theta ** (-np.arange(half) / half))
+        self.cos, self.sin = np.cos(angle).astype(self.dtype), np.sin(angle).astype(self.dtype)
+        self.reset()
+
+    @staticmethod
+    def shipped(name, precision="f32"):
+        folder = os.environ.get("LAB_SDK_MODELS") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
+        return Lm.load(os.path.join(folder, f"{name}.safetensors"), precision)
+
+    @staticmethod
+    def load(path, precision="f32"):
+        header, tensors = read_safetensors(path)
+        config = json.loads(header.get("__metadata__", {}).get("config", "null"))
+        if config is None:
+            raise ValueError(f"{path} has no configuration in its metadata")
+        dtype = {"f32": np.float32, "f64": np.float64}[precision]
+        return Lm(Config.of(config), {name: tensor.astype(dtype) for name, tensor in tensors.items()})
+
+    def reset(self):
+        """Sets the counters to zero."""
+        self.rows = self.weight_bytes = 0
+
+    def linear(self, x, name):
+        weight = self.w[name]
+        self.weight_bytes += 2 * weight.size
+        return x @ weight.T
+
+    def norm(self, x, name):
+        return x / np.sqrt(np.mean(x * x, -1, keepdims=True) + self.dtype.type(self.cfg.eps)) * self.w[name]
+
+    def embed(self, ids):
+        """[T] -> (T, dim)"""
+        ids = np.asarray(ids, np.int64)
+        if ids.size and (ids.min() < 0 or ids.max() >= self.cfg.vocab):
+            raise ValueError(f"token {ids.max()}: the vocabulary has {self.cfg.vocab}")
+        return self.w["model.embed_tokens.weight"][ids]
+
+    def rope(self, x, pos):
+        """(T, H, D) turned to the positions `pos`; the halves of D are the pairs."""
+        pos = np.asarray(pos, np.int64)
+        if pos.size and (pos.min() < 0 or pos.max() >= self.cfg.ctx):
+            raise ValueError(f"position {pos.max()}: the context ends at {self.cfg.ctx}")
+        cos, sin = self.cos[pos][:, None, :], self.sin[pos][:, None, :]
+        a, b = np.split(x, 2, axis=-1)
+        return np.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
+
+    def qkv_raw(self, layer, x):
+        """(T, dim) -> q (T, H, D), k (T, Hkv, D), v (T, Hkv, D), without positions."""
+        cfg, name = self.cfg, f"model.layers.{layer}."
+        if layer == 0:
+            self.rows += len(x)
+        x = self.norm(x, name + "input_layernorm.weight")
+        q, k, v = (self.linear(x, f"{name}self_attn.{part}_proj.weight") for part in "qkv")
+        t = len(x)
+        return (q.reshape(t, cfg.heads, cfg.head_dim), k.reshape(t, cfg.kv_heads, cfg.head_dim),
+                v.reshape(t, cfg.kv_heads, cfg.head_dim))
+
+    def qkv(self, layer, x, pos):
+        """The same with q and k turned to the positions `pos`."""
+        q, k, v = self.qkv_raw(layer, x)
+        return self.rope(q, pos), self.rope(k, pos), v
+
+    def finish(self, layer, x, attn):
+        """x + the output projection of attn (T, H, D), then the feed-forward block: (T, dim)"""
+        name = f"model.layers.{layer}."
+        x = x + self.linear(attn.reshape(len(x), -1), name + "self_attn.o_proj.weight")
+        h = self.norm(x, name + "post_attention_layernorm.weight")
+        gate, up = self.linear(h, name + "mlp.gate_proj.weight"), self.linear(h, name + "mlp.up_proj.weight")
+        return x + self.linear(gate / (1 + np.exp(-gate)) * up, name + "mlp.down_proj.weight")
+
+    def logits(self, x):
+        """(T, dim) -> (T, vocab)"""
+        head = "lm_head.weight" if "lm_head.weight" in self.w else "model.embed_tokens.weight"
+        return self.linear(self.norm(x, "model.norm.weight"), head)
+
+
+class Cache:
+    """Keys and values of the tokens seen so far: k[l] and v[l] are (len, Hkv, D), or None before the first token."""
+
+    def __init__(self, lm):
+        self.k, self.v, self.len = [None] * lm.cfg.layers, [None] * lm.cfg.layers, 0
+
+    def bytes(self):
+        return sum(t.nbytes for t in self.k + self.v if t is not None)
+
+    def shape(self):
+        return [] if not self.k or self.k[0] is None else list(self.k[0].shape)
+
+    def fork(self):
+        """A copy that shares the arrays."""
+        other = Cache.__new__(Cache)
+        other.k, other.v, other.len = list(self.k), list(self.v), self.len
+        return other
+
+    def truncate(self, length):
+        """The same box with the first `length` tokens."""
+        if length > self.len:
+            raise ValueError(f"the cache holds {self.len} tokens, not {length}")
+        cut = lambda t: None if t is None or length == 0 else t[:length]
+        self.k, self.v, self.len = [cut(t) for t in self.k], [cut(t) for t in self.v], length
+
+
+def read_safetensors(path):
+    """(header, arrays by name) of a safetensors file, mapped into memory."""
+    data = np.memmap(path, np.uint8, "r")
+    (length,) = struct.unpack("<Q", data[:8].tobytes())
+    header = json.loads(data[8 : 8 + length].tobytes())
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            start, end = (8 + length + at for at in entry["data_offsets"])
+            if entry["dtype"] not in DTYPES:
+                raise ValueError(f"{name} is {entry['dtype']}, which NumPy does not have")
+            tensors[name] = np.frombuffer(data[start:end], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return header, tensors
+
+
+MAKE.update({
+    "Lm.shipped": lambda name, precision: Lm.shipped(name, precision),
+    "Lm.load": Lm.load,
+    "Lm.new": lambda config, weights: Lm(Config.of(config), weights),
+    "Cache.new": Cache,
+    "Cache.fork": Cache.fork,
+})
+ASK.update({
+    "Lm.rows": lambda lm: lm.rows,
+    "Lm.weight_bytes": lambda lm: lm.weight_bytes,
+    "Lm.reset": Lm.reset,
+    "Cache.truncate": Cache.truncate,
+    "Cache.len": lambda cache: int(cache.len),
+    "Cache.bytes": Cache.bytes,
+    "Cache.shape": Cache.shape,
+})
+
+
+def decode(body, objects=None):
+    """A frame's body -> (head, values); objects are those of the desk, by number."""
     (length,) = struct.unpack_from("<Q", body, 0)
     entries = json.loads(bytes(body[8 : 8 + length]))
     head = json.loads(entries.pop("__metadata__")["head"])
@@ -54,6 +225,8 @@ def decode(body):
             return tuple(value(item) for item in inner)
         if tag == "map":
             return {key: value(item) for key, item in inner.items()}
+        if tag == "object":
+            return objects[int(inner)]
         return inner  # json
 
     return head, [value(tree) for tree in head.pop("values", [])]
@@ -95,6 +268,8 @@ def encode(head, values=()):
             return {"tuple": [tree(item) for item in value]}
         if isinstance(value, list):
             return [tree(item) for item in value]
+        if isinstance(value, Object):
+            return {"object": str(value.number)}
         if isinstance(value, dict):
             return {"map": {str(key): tree(item) for key, item in value.items()}}
         raise TypeError(f"a {type(value).__name__} cannot be sent")
@@ -115,15 +290,63 @@ def place(error, path):
     return f"{where}{type(error).__name__}: {error}"
 
 
-def call(function, values, path):
-    """What one call did, as a frame."""
+def refusal(error, path):
+    """A refusal in its own words; where NumPy raised it, with the place."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    raised = last.filename != path or (last.line or "").startswith("raise")
+    return (str(error) or "ValueError") if raised else place(error, path)
+
+
+def outcome(run, path):
+    """What one call did: (head, values) of the reply."""
     try:
-        return encode({"returned": True}, [function(*values)])
+        return {"returned": True}, [run()]
     except NotImplementedError:
-        return encode({"undone": True})
+        return {"undone": True}, []
     except ValueError as error:
-        return encode({"refused": str(error) or "ValueError"})
+        return {"refused": refusal(error, path)}, []
     except (Exception, SystemExit) as error:
+        return {"crashed": place(error, path)}, []
+
+
+class Object:
+    """A number in place of an object, for the reply."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+class Desk:
+    """The functions of an answer and the objects that their calls share."""
+
+    def __init__(self, functions, path):
+        self.functions, self.path, self.objects, self.made = functions, path, {}, 0
+
+    def call(self, name, values):
+        """What one call did: (head, values) of the reply."""
+        if name == "forget":
+            self.objects.clear()
+            self.made = 0
+            return {"returned": True}, [None]
+        if name in self.functions:
+            return outcome(lambda: self.functions[name](*values), self.path)
+        if name in ASK:
+            return outcome(lambda: ASK[name](*values), self.path)
+        if name in MAKE:
+            return outcome(lambda: self.put(MAKE[name](*values)), self.path)
+        return {"undone": True}, []
+
+    def put(self, made):
+        self.made += 1
+        self.objects[self.made] = made
+        return Object(self.made)
+
+
+def framed(reply, path):
+    """A reply as a frame; a result that cannot be sent is a crash."""
+    try:
+        return encode(*reply)
+    except Exception as error:
         return encode({"crashed": place(error, path)})
 
 
@@ -170,11 +393,35 @@ def serve(path, names):
         send(encode({"hello": [], "crashed": place(error, path)}))
         return
     send(encode({"hello": list(functions)}))
-    while (header := read(calls, 16)) is not None:
-        head, values = decode(read(calls, struct.unpack("<Q", header[8:])[0]))
-        function = functions.get(head["call"])
-        send(encode({"undone": True}) if function is None else call(function, values, path))
+    def receive():
+        header = read(calls, 16)
+        return None if header is None else decode(read(calls, struct.unpack("<Q", header[8:])[0]), desk.objects)
+
+    desk = Desk(functions, path)
+    while (frame := receive()) is not None:
+        head, values = frame
+        if "block" in head:
+            block(desk, head, values, receive, send)
+        else:
+            send(framed(desk.call(head["call"], values), path))
         sys.stdout.flush()
+
+
+def block(desk, head, values, receive, send):
+    """A timed block: the calls have come, `ready` is said, `go` is waited for; nothing is sent until all are done."""
+    send(encode({"ready": True}))
+    receive()
+    last, count = [], len(values)
+    for at, (name, arguments) in enumerate(zip(head["block"], values)):
+        reply = desk.call(name, arguments)
+        fine = "returned" in reply[0]
+        if at + head["keep"] >= count or not fine:
+            last.append(reply)
+        if not fine:
+            break
+    send(encode({"done": len(last)}))
+    for reply in last:
+        send(framed(reply, desk.path))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 use super::context::Context;
 use super::json;
 use crate::error::{Doing, Error, Result};
-use crate::grading::{Build, Grader, Lab, Seed, asked, grade_build, grade_measure, grade_predict};
+use crate::grading::{Build, Grader, Lab, Measure, Seed, asked, grade_build, grade_measure, grade_predict};
 use crate::lab::Step;
 use crate::progress::Checked;
 use crate::submission::{
-    Child, Compiled, Fault, Language, Limits, Link, Progress, Subject, Table, Worker, build_sdk_in_background, compile,
-    find_python, sdk_progress, start_program,
+    Child, Compiled, Fault, Language, Limits, Link, Progress, Subject, Table, Worker, beside, build_sdk_in_background,
+    compile, find_python, sdk_progress, start_program,
 };
 use crate::term;
 use crate::verdict::{Finding, Graded, Kind, Verdict};
@@ -24,6 +24,8 @@ pub struct Asked<'a> {
     pub seed: Option<Seed>,
     /// `--answer`.
     pub answers: &'a [(Option<String>, String)],
+    /// `--model`.
+    pub model: Option<&'a Path>,
 }
 
 /// A check and, where it counts, the number of the attempt at its step.
@@ -44,7 +46,7 @@ pub fn check(context: &mut Context, lab: &Lab, step: &Step, ask: &Asked<'_>) -> 
             let hint = format!("roadmap lab {} --step {}", lab.slug(), step.id);
             (grade_predict(lab, step, seed, ask.answers).map_err(|e| Error::usage(e).hint(hint))?, None)
         }
-        Kind::Build | Kind::Measure => run_answer(context, lab, step, ask.language, seed)?,
+        Kind::Build | Kind::Measure => run_answer(context, lab, step, ask, seed)?,
     };
     graded.seconds = started.elapsed().as_secs_f64();
     let chosen = ask.seed.is_some_and(|s| s.case.is_some() || step.kind == Kind::Predict);
@@ -107,9 +109,10 @@ fn run_answer(
     context: &Context,
     lab: &Lab,
     step: &Step,
-    language: Language,
+    ask: &Asked<'_>,
     seed: Seed,
 ) -> Result<(Graded, Option<String>)> {
+    let language = ask.language;
     let path = context.workspace.answer(lab.slug(), language);
     let source = fs::read_to_string(&path).map_err(|e| {
         Error::environment(format!("the answer {} cannot be read: {e}", path.display()))
@@ -122,7 +125,7 @@ fn run_answer(
     let _lock = context.workspace.lock(lab.slug(), || {
         context.screen.note(&format!("another terminal is checking {}; waiting for it\n", lab.slug()));
     })?;
-    let mut start = match Starter::new(context, lab, step, language, &path)? {
+    let mut start = match Starter::new(context, lab, step, language, &path, lab.slug())? {
         Ok(starter) => starter,
         Err(mut finding) => {
             let check = std::mem::take(&mut finding.check);
@@ -142,7 +145,7 @@ fn run_answer(
     };
     let mut graded = match lab.grader(&step.id) {
         Some(Grader::Build(_)) => build(lab, step, seed, &mut answer, limits)?,
-        Some(Grader::Measure(_)) => measure(context, lab, step, seed, &mut start, &mut answer)?,
+        Some(Grader::Measure(_)) => measure(context, lab, step, seed, ask, &mut start, &mut answer)?,
         _ => return Err(Error::environment(format!("labs/{} does not grade `{}`", lab.slug(), step.id))),
     };
     if answer.fault() == Some(&Fault::Interrupted) {
@@ -163,7 +166,7 @@ fn build(lab: &Lab, step: &Step, seed: Seed, answer: &mut dyn Subject, limits: L
     let hypotheses = Box::new(move || {
         Worker::start(&binary, lab.slug(), limits).ok().map(|worker| Box::new(worker) as Box<dyn Subject>)
     });
-    let mut solution = Table(lab.embedded.solution);
+    let mut solution = Table::new(lab.embedded.solution);
     let build = Build { lab, step, seed, answer, solution: &mut solution, hypotheses };
     grade_build(build).map_err(|e| Error::environment(format!("a fault of the lab, not of your answer: {e}")))
 }
@@ -174,6 +177,7 @@ fn measure(
     lab: &Lab,
     step: &Step,
     seed: Seed,
+    ask: &Asked<'_>,
     start: &mut Starter<'_>,
     answer: &mut Child,
 ) -> Result<Graded> {
@@ -192,14 +196,31 @@ fn measure(
     }
     let spinner = term::spinner(context.screen.interactive && !context.json);
     spinner.enable_steady_tick(Duration::from_millis(120));
-    let mut solution = Table(lab.embedded.solution);
+    let mut solution = Table::new(lab.embedded.solution);
     let mut progress = |what: &str, done: f64| spinner.set_message(format!("{:>3.0} %  {what}", done * 100.0));
-    let graded = grade_measure(lab, step, seed, answer, &mut solution, &mut progress);
+    let graded = grade_measure(Measure {
+        lab,
+        step,
+        seed,
+        answer,
+        solution: &mut solution,
+        baseline: Box::new(|| baseline(context, lab, step, ask.language)),
+        model: ask.model,
+        progress: &mut progress,
+    });
     spinner.finish_and_clear();
     if answer.fault() == Some(&Fault::Interrupted) {
         return Err(Error::interrupted());
     }
     graded.map_err(|e| Error::environment(format!("a fault of the lab, not of your answer: {e}")))
+}
+
+/// The solution, started as an answer in the learner's language.
+fn baseline(context: &Context, lab: &Lab, step: &Step, language: Language) -> Option<Box<dyn Subject>> {
+    let path = context.workspace.solution(lab.slug(), language, lab.solution(language)).ok()?;
+    let mut start = Starter::new(context, lab, step, language, &path, &beside(lab.slug())).ok()?.ok()?;
+    let child = start.start(Limits::seconds(lab.manifest.limit_of(step))).ok()?;
+    Some(Box::new(child))
 }
 
 /// The build steps that ask for `functions`.
@@ -227,13 +248,14 @@ pub struct Starter<'a> {
 }
 
 impl<'a> Starter<'a> {
-    /// Prepares `answer`. An inner `Err` is the learner's: it does not compile, or a signature is another.
+    /// Prepares `answer`, built as `name`. An inner `Err` is the learner's: it does not compile, or a signature is another.
     pub fn new(
         context: &'a Context,
         lab: &'a Lab,
         step: &'a Step,
         language: Language,
         answer: &'a Path,
+        name: &str,
     ) -> Result<Result<Self, Finding>> {
         // Functions of the other steps may be needed too: what this one uses, what an experiment runs.
         let mut functions = asked(lab, step);
@@ -265,7 +287,7 @@ impl<'a> Starter<'a> {
             }
             Language::Rust => {
                 let link = wait_for_link(context)?;
-                match compile(&context.workspace, &link, lab.slug(), answer, &functions)? {
+                match compile(&context.workspace, &link, name, answer, &functions)? {
                     Compiled::Program(program) => {
                         Ok(Ok(Self { run: Box::new(move |limits| start_program(&program, answer, limits)) }))
                     }

@@ -68,7 +68,8 @@ impl Context {
         }
     }
 
-    fn lab_of_folder(&self) -> Option<&Lab> {
+    /// The lab whose folder of the workspace is the current one.
+    pub fn lab_of_folder(&self) -> Option<&Lab> {
         let here = std::env::current_dir().ok()?.canonicalize().ok()?;
         let root = self.workspace.root.canonicalize().ok()?;
         let first = here.strip_prefix(root).ok()?.components().next()?;

@@ -89,7 +89,7 @@ fn row_object(number: usize, a: &Attempt) -> serde_json::Value {
 }
 
 /// Local date and time.
-fn when(at: i64) -> String {
+pub fn when(at: i64) -> String {
     jiff::Timestamp::from_millisecond(at)
         .map(|t| t.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default()

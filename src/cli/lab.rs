@@ -2,8 +2,8 @@
 
 use super::check::{self, Asked, Outcome};
 use super::context::{self, Context};
-use super::{completions, json, watch};
-use crate::error::{Error, Result, nearest};
+use super::{completions, json, model, watch};
+use crate::error::{Doing, Error, Result, nearest};
 use crate::grading::{Answer, Lab, Seed, ask, example};
 use crate::lab::Step;
 use crate::progress::Event;
@@ -11,7 +11,7 @@ use crate::submission::{Language, Link, build_sdk_in_background, on_path, toolch
 use crate::term::{self, Paint, Shown, prose};
 use crate::verdict::{Asked as Question, Graded, Kind, Verdict};
 use clap_complete::ArgValueCompleter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `roadmap lab`.
 #[derive(clap::Args)]
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Answer a question of a predict step; repeat it, or name the question
     #[arg(long = "answer", value_name = "[ID=]X", allow_hyphen_values = true)]
     pub answers: Vec<String>,
+    /// Measure with a model of your own
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub model: Option<PathBuf>,
 }
 
 fn seed(text: &str) -> Result<Seed, String> {
@@ -52,6 +55,7 @@ impl Arguments {
         option("--step", self.step.clone());
         option("--lang", self.lang.map(|language| language.word().to_owned()));
         option("--seed", self.seed.map(|seed| seed.to_string()));
+        option("--model", self.model.as_ref().map(|file| file.display().to_string()));
         words
     }
 }
@@ -62,13 +66,17 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
     let language = context.language(lab.slug(), arguments.lang)?;
     let (starter, words) = (lab.starter(language), lab.words());
     let (answer, new) = context.workspace.prepare(lab.slug(), language, starter, words.brief)?;
+    lab_sdk::models::set_folder(context.workspace.models()).doing(|| "finding the shipped models".to_owned())?;
     let step = match &arguments.step {
         Some(id) => Some(step_of(&lab, id)?.clone()),
         None => context.study()?.first_open(&lab).cloned(),
     };
     context.store.happened(lab.slug(), None, Event::Opened, language.word())?;
     let answers: Vec<(Option<String>, String)> = arguments.answers.iter().map(|text| split(&lab, text)).collect();
-    let ask = Asked { language, seed: arguments.seed, answers: &answers };
+    if let Some(file) = &arguments.model {
+        model::allowed(&lab, step.as_ref(), file)?;
+    }
+    let ask = Asked { language, seed: arguments.seed, answers: &answers, model: arguments.model.as_deref() };
     if arguments.all {
         let steps = lab.manifest.steps.clone();
         return check_all(context, &lab, &steps, &ask, &answer);
@@ -221,7 +229,7 @@ impl Session<'_> {
                     }
                 }
             }
-            let ask = Asked { language: self.ask.language, seed: None, answers: &answers };
+            let ask = Asked { seed: None, answers: &answers, ..*self.ask };
             let outcome = check::check(self.context, self.lab, step, &ask)?;
             let shown = show(self.context, self.lab, &outcome)?;
             self.context.screen.print(&format!("\n{shown}"));
@@ -265,6 +273,14 @@ impl Session<'_> {
             "check it     {}    ({again} --watch checks at each save)\n",
             screen.paint(Paint::Name, &again)
         ));
+        if let Some(takes) = &step.model {
+            screen.print(&screen.wrap(
+                "your model   ",
+                "             ",
+                &format!("{again} --step {} --model FILE    {takes}", step.id),
+            ));
+            screen.print("\n");
+        }
         if self.new {
             let other = Language::ALL.into_iter().find(|l| *l != self.ask.language).map_or("", Language::word);
             screen.print(&format!("in {other:<9} {again} --lang {other}\n"));

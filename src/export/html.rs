@@ -1,10 +1,9 @@
 //! One page that holds everything it needs: no script, no font, no picture from elsewhere. All text is escaped.
 
-use super::{Book, Chapter, lines, mistake, parameters, spent, svg, wanted};
+use super::{Book, Chapter, colors, lines, mistake, parameters, spent, svg, wanted};
 use crate::grading::plain;
 use crate::progress::Attempt;
 use crate::study::Count;
-use crate::verdict::Chart;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -17,8 +16,10 @@ pub fn html(book: &Book<'_>) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>roadmap, {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        book.today
+         <title>roadmap, {}</title>\n<style>\n{}{}{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        book.today,
+        colors::variables(),
+        svg::STYLE
     );
     out.push_str(&head(book));
     out.push_str(&phases(book));
@@ -131,11 +132,8 @@ fn lab(book: &Book<'_>, chapter: &Chapter<'_>) -> String {
         .iter()
         .flat_map(|(number, attempt, charts)| charts.iter().map(move |chart| (number, attempt, chart)))
         .map(|(number, attempt, chart)| {
-            let (title, scale) = match chart {
-                Chart::Bars { title, .. } => (title, ""),
-                Chart::Histogram { title, .. } => (title, ", log scale"),
-            };
-            let caption = format!("<h3>{}</h3>{}, attempt {number}{scale}", escape(title), escape(&attempt.step));
+            let (title, step) = (escape(chart.title()), escape(&attempt.step));
+            let caption = format!("<h3>{title}</h3>{step}, attempt {number}");
             format!("<figure><figcaption>{caption}</figcaption>{}</figure>", svg::chart(chart))
         })
         .collect();
@@ -274,6 +272,8 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // No XML may hold these.
+            '\u{fffe}' | '\u{ffff}' => out.push(' '),
             c if c.is_control() && c != '\n' => out.push(' '),
             c => out.push(c),
         }

@@ -1,12 +1,14 @@
 //! The lab notebook: for each lab what was predicted, tried, named and measured, and how the answer changed.
 
+mod points;
+
 use super::{Book, Chapter, lines, mistake, parameters, spent, wanted};
 use crate::grading::plain;
 use crate::verdict::Chart;
 use similar::TextDiff;
 use std::collections::BTreeMap;
 
-/// The whole notebook; `draw` makes a chart of plain text.
+/// The whole notebook; `draw` makes a chart of plain text. Braille does not line up in every font: planes become tables.
 pub fn markdown(book: &Book<'_>, draw: &dyn Fn(&Chart) -> String) -> String {
     let (steps, labs) = book.totals();
     let mut out = format!(
@@ -31,7 +33,10 @@ pub fn markdown(book: &Book<'_>, draw: &dyn Fn(&Chart) -> String) -> String {
         for (number, attempt, charts) in chapter.charts() {
             out.push_str(&format!("\n### Charts of {}, attempt {number}\n", escape(&attempt.step)));
             for chart in &charts {
-                out.push_str(&fenced("text", &draw(chart)));
+                out.push_str(&match chart {
+                    Chart::Plane { title, x, y, series } => points::table(title, x, y, series),
+                    Chart::Bars { .. } | Chart::Histogram { .. } => fenced("text", &draw(chart)),
+                });
             }
         }
         out.push_str(&answers(chapter));

@@ -1,12 +1,12 @@
 //! A build step: every check on the hidden inputs, then the mistake by name, then the smallest failing case.
 
 use super::compare::Rule;
-use super::judge::{judge, observed};
+use super::judge::{READABLE, judge, observed};
 use super::name::{Hypotheses, explain};
 use super::ran::{Failure, Played, Ran};
-use super::replay::{Argument, Script, replay};
-use super::show::value_text;
+use super::replay::{Argument, Script, count, replay};
 use super::shrink::shrink;
+use super::transcript::transcript;
 use super::{Check, Draw, Grader, Lab, Seed};
 use crate::lab::{Function, Step};
 use crate::submission::{Fault, Observation, Subject};
@@ -136,45 +136,47 @@ fn smallest(build: &mut Build<'_>, failed: &[&Ran<'_>], lost: bool, floor: f64) 
     let wanted = replay(&script, build.solution);
     let got = if lost { Vec::new() } else { replay(&script, build.answer) };
     let last = |seen: &[Observation]| seen.iter().rev().find(|o| !matches!(o, Observation::Skipped)).map(observed);
-    let shown = Smallest {
-        case: pairs(build.lab, &script),
+    let mut shown = Smallest {
+        case: transcript(build.lab, &script),
         wanted: last(&wanted).unwrap_or_default(),
         got: last(&got).unwrap_or_else(|| failure.finding.got.clone()),
         number: failure.number,
     };
-    Some(shown)
-}
-
-/// `name = value` for each argument; calls after the first begin with the function's name.
-fn pairs(lab: &Lab, script: &Script) -> Vec<String> {
-    let mut pairs = Vec::new();
-    for call in &script.calls {
-        let function = lab.manifest.function(call.function);
-        let names = |i: usize| function.and_then(|f| f.args.get(i)).map_or_else(|| format!("#{i}"), |a| a.name.clone());
-        if script.calls.len() > 1 {
-            pairs.push(format!("{}:", call.function));
-        }
-        pairs.extend(call.args.iter().enumerate().map(|(i, arg)| match arg {
-            Argument::Value(value) => format!("{} = {}", names(i), value_text(value)),
-            Argument::Result(at) => format!("{} = {}(..)", names(i), script.calls[*at].function),
-        }));
+    // Of a large result only the place where it differs can be read.
+    let large = matches!(wanted.last(), Some(Observation::Value(value)) if count(value) > READABLE);
+    let finding = (large && !lost).then(|| judge(first.check, &script, &got, &wanted, floor, &mut None)).flatten();
+    if let Some(finding) = finding.filter(|f| !f.wanted.is_empty()) {
+        let at = if finding.at.is_empty() { String::new() } else { format!(" at {}", finding.at) };
+        (shown.wanted, shown.got) = (format!("{}{at}", finding.wanted), finding.got);
     }
-    pairs
+    Some(shown)
 }
 
 /// f: the largest relative difference between the solution in f32 and in f64, over all cases that need it.
 fn rounding_floor(checks: &[Check], solution: &mut dyn Subject) -> f64 {
-    let scripts = checks.iter().filter(|c| matches!(c.rule, Rule::Floor(_))).flat_map(|c| &c.cases);
+    let scripts = checks.iter().filter(|c| c.rule.has_floor()).flat_map(|c| &c.cases);
     let mut floor = 0.0_f64;
     for script in scripts {
         let (narrow, wide) = (replay(script, solution), replay(&widened(script), solution));
         for (n, w) in narrow.iter().zip(&wide) {
-            if let (Observation::Value(Value::Tensor(n)), Observation::Value(Value::Tensor(w))) = (n, w) {
-                floor = floor.max(relative(n, w).unwrap_or_default());
+            if let (Observation::Value(n), Observation::Value(w)) = (n, w) {
+                floor = floor.max(apart(n, w));
             }
         }
     }
     floor
+}
+
+/// The largest relative difference between two results, over their parts.
+fn apart(narrow: &Value, wide: &Value) -> f64 {
+    match (narrow, wide) {
+        (Value::Tensor(n), Value::Tensor(w)) => relative(n, w).unwrap_or_default(),
+        (Value::Tuple(n), Value::Tuple(w)) | (Value::List(n), Value::List(w)) => {
+            n.iter().zip(w).map(|(n, w)| apart(n, w)).fold(0.0, f64::max)
+        }
+        (Value::Map(n), Value::Map(w)) => n.values().zip(w.values()).map(|(n, w)| apart(n, w)).fold(0.0, f64::max),
+        _ => 0.0,
+    }
 }
 
 fn relative(narrow: &lab_sdk::Tensor, wide: &lab_sdk::Tensor) -> Option<f64> {
@@ -187,17 +189,35 @@ fn relative(narrow: &lab_sdk::Tensor, wide: &lab_sdk::Tensor) -> Option<f64> {
     (peak > 0.0 && apart.is_finite()).then(|| apart / peak)
 }
 
+/// The same case in f64: tensors, and the objects whose precision is an argument.
 fn widened(script: &Script) -> Script {
     let mut script = script.clone();
-    for arg in script.calls.iter_mut().flat_map(|call| &mut call.args) {
-        if let Argument::Value(Value::Tensor(t)) = arg
-            && t.dtype() == DType::F32
-            && let Ok(wide) = t.to_dtype(DType::F64)
-        {
-            *t = wide;
+    for call in &mut script.calls {
+        let makes = call.function.contains('.');
+        for arg in &mut call.args {
+            match arg {
+                Argument::Value(Value::Str(precision)) if makes && precision == "f32" => "f64".clone_into(precision),
+                Argument::Value(value) => widen(value),
+                Argument::Result(_) => {}
+            }
         }
     }
     script
+}
+
+fn widen(value: &mut Value) {
+    match value {
+        Value::Tensor(t) => {
+            if t.dtype() == DType::F32
+                && let Ok(wide) = t.to_dtype(DType::F64)
+            {
+                *t = wide;
+            }
+        }
+        Value::List(items) | Value::Tuple(items) => items.iter_mut().for_each(widen),
+        Value::Map(items) => items.values_mut().for_each(widen),
+        _ => {}
+    }
 }
 
 /// The functions that a step asks for.

@@ -1,9 +1,11 @@
 //! Rules of comparison. Kind, dtype, arity and shape come before any rule.
 
+use super::json;
 use super::replay::Seen;
 use super::show::{number, value_text};
 use crate::verdict::Finding;
 use lab_sdk::{DType, Value};
+use std::collections::BTreeMap;
 
 /// How a result is held against the solution's.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,17 @@ pub enum Rule {
     Refused,
     /// A property of the answer's own results, against a bound.
     AtMost(Property),
+}
+
+impl Rule {
+    /// Whether it holds anything against the rounding floor.
+    pub fn has_floor(self) -> bool {
+        match self {
+            Rule::Floor(_) => true,
+            Rule::Each(rules) => rules.iter().any(|rule| rule.has_floor()),
+            Rule::Exact | Rule::Ulps(_) | Rule::Refused | Rule::AtMost(_) => false,
+        }
+    }
 }
 
 /// A number that must not exceed a bound.
@@ -40,6 +53,8 @@ pub struct Property {
 pub struct Difference {
     /// Position in the result: `[3, 0]`; empty for a number.
     pub at: Vec<usize>,
+    /// The field of a structure: `rows[3].macs`.
+    pub field: String,
     /// The answer's.
     pub got: String,
     /// The solution's.
@@ -52,12 +67,14 @@ pub struct Difference {
 
 impl Difference {
     fn of(got: impl Into<String>, wanted: impl Into<String>, allowed: impl Into<String>) -> Self {
-        Self { at: Vec::new(), got: got.into(), wanted: wanted.into(), allowed: allowed.into(), ratio: None }
+        let (at, field) = (Vec::new(), String::new());
+        Self { at, field, got: got.into(), wanted: wanted.into(), allowed: allowed.into(), ratio: None }
     }
 
     /// As a row of the verdict.
     pub fn finding(self, check: &str, context: &str) -> Finding {
-        let at = if self.at.is_empty() { context.to_owned() } else { format!("{:?}{context}", self.at) };
+        let index = if self.at.is_empty() { String::new() } else { format!("{:?}", self.at) };
+        let at = format!("{}{index}{context}", self.field);
         Finding { check: check.to_owned(), at, got: self.got, wanted: self.wanted, allowed: self.allowed }
     }
 }
@@ -84,6 +101,21 @@ pub fn compare(rule: Rule, got: &Value, wanted: &Value, floor: f64) -> Option<Di
             Some(difference)
         });
     }
+    if let (Value::Map(g), Value::Map(w)) = (got, wanted) {
+        if let Some(key) = w.keys().find(|key| !g.contains_key(*key)).or(g.keys().find(|key| !w.contains_key(*key))) {
+            let has = |map: &BTreeMap<String, Value>| if map.contains_key(key) { "there" } else { "no such entry" };
+            return Some(Difference { field: key.clone(), ..Difference::of(has(g), has(w), "exact") });
+        }
+        return w.iter().find_map(|(key, wanted)| {
+            let difference = compare(rule, &g[key], wanted, floor)?;
+            let field = format!("{key}{}", difference.field);
+            Some(Difference { field, ..difference })
+        });
+    }
+    if let (Value::Json(g), Value::Json(w)) = (got, wanted) {
+        let (field, got, wanted) = json::difference(g, w)?;
+        return Some(Difference { field, ..Difference::of(got, wanted, "exact") });
+    }
     match (flat(got), flat(wanted)) {
         (Some(g), Some(w)) if g.kind == w.kind && g.shape == w.shape => g.differs(&w, rule, floor),
         (Some(g), Some(w)) if g.shape == w.shape && g.kind.starts_with("tensor") && w.kind.starts_with("tensor") => {
@@ -97,6 +129,15 @@ pub fn compare(rule: Rule, got: &Value, wanted: &Value, floor: f64) -> Option<Di
 
 /// Whether two results under a property are the same: no further apart than a part of the right one.
 pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
+    if let (Value::Tuple(a), Value::Tuple(b), Value::Tuple(right))
+    | (Value::List(a), Value::List(b), Value::List(right)) = (a, b, right)
+    {
+        let parts = a.iter().zip(b).zip(right).all(|((a, b), right)| near(property, a, b, right));
+        return parts && a.len() == right.len() && b.len() == right.len();
+    }
+    if let (Value::Json(_), Value::Json(_)) = (a, b) {
+        return compare(Rule::Exact, a, b, 0.0).is_none();
+    }
     let (Some(a), Some(b), Some(right)) = (flat(a), flat(b), flat(right)) else { return false };
     let most = property.near * right.values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let close = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= most || (a.is_nan() && b.is_nan());
@@ -199,7 +240,7 @@ impl Flat {
             rest /= extent;
         }
         index.reverse();
-        Difference { at: index, got, wanted, allowed, ratio }
+        Difference { at: index, field: String::new(), got, wanted, allowed, ratio }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::lab::Step;
 use crate::submission::{Fault, Observation, Subject};
 use crate::verdict::{Chart, Clock, Finding, Graded, Kind, Measurement, Verdict};
 use lab_sdk::Value;
+use std::path::Path;
 
 /// Why an experiment ended early.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub enum Stop {
     Broken(Finding),
     /// The answer has no such function yet.
     NotDone(String),
+    /// The learner's own model (`--model`) is not one: why, in a sentence.
+    Model(String),
     /// The experiment itself cannot go on: a fault of ours.
     Ours(String),
 }
@@ -27,25 +30,54 @@ impl<E: std::error::Error> From<E> for Stop {
     }
 }
 
+/// Starts the solution as an answer in the learner's language.
+pub type Baseline<'a> = Box<dyn FnMut() -> Option<Box<dyn Subject>> + 'a>;
+
+/// What a measure step is graded with.
+pub struct Measure<'a> {
+    /// The lab.
+    pub lab: &'a Lab,
+    /// The step.
+    pub step: &'a Step,
+    /// What data are drawn from.
+    pub seed: Seed,
+    /// The learner's functions.
+    pub answer: &'a mut dyn Subject,
+    /// The solution's, in this process.
+    pub solution: &'a mut dyn Subject,
+    /// The solution's, as an answer beside the learner's: what times are held against.
+    pub baseline: Baseline<'a>,
+    /// A model of the learner's own.
+    pub model: Option<&'a Path>,
+    /// Told what is going on, and how far it is (0 to 1).
+    pub progress: &'a mut dyn FnMut(&str, f64),
+}
+
 /// What an experiment is run with.
 pub struct Bench<'a> {
-    lab: &'a Lab,
     /// What data are drawn from.
     pub seed: u64,
-    answer: &'a mut dyn Subject,
-    solution: &'a mut dyn Subject,
+    asked: Measure<'a>,
+    beside: Option<Box<dyn Subject>>,
     graded: Graded,
-    /// Told what is going on, and how far it is (0 to 1).
-    progress: &'a mut dyn FnMut(&str, f64),
 }
 
 impl Bench<'_> {
+    /// The learner's own model (`--model`), if one was given.
+    pub fn model(&self) -> Option<&Path> {
+        self.asked.model
+    }
+
     /// Calls a function of the learner's.
     pub fn call(&mut self, function: &str, args: &[Value]) -> Result<Value, Stop> {
-        let broken =
-            |why: String| Stop::Broken(Finding { check: format!("`{function}` runs"), got: why, ..Finding::default() });
         self.graded.inputs += 1;
-        match self.answer.call(function, args) {
+        let seen = self.asked.answer.call(function, args);
+        self.accepted(function, seen)
+    }
+
+    /// The value of an observation of the learner's, or why the experiment ends.
+    pub(super) fn accepted(&self, function: &str, seen: Observation) -> Result<Value, Stop> {
+        match seen {
             Observation::Value(value) => Ok(value),
             Observation::NotDone => Err(Stop::NotDone(function.to_owned())),
             Observation::Refused(why) => Err(Stop::Differs(Finding {
@@ -54,16 +86,28 @@ impl Bench<'_> {
                 wanted: "a result".to_owned(),
                 ..Finding::default()
             })),
-            Observation::Crashed(why) => Err(broken(why)),
-            Observation::Lost(Fault::Interrupted) => Err(Stop::Ours("interrupted".to_owned())),
-            Observation::Lost(fault) => Err(broken(fault.to_string())),
+            Observation::Crashed(why) => Err(broken(function, why)),
+            Observation::Lost(fault) => Err(lost(function, fault)),
             Observation::Skipped => Err(Stop::Ours("a call was skipped".to_owned())),
         }
     }
 
+    /// Does something with the learner's process that may end it.
+    pub(super) fn answered<T>(&mut self, ask: impl FnOnce(&mut dyn Subject) -> Result<T, Fault>) -> Result<T, Stop> {
+        ask(self.asked.answer).map_err(|fault| lost("the timed block", fault))
+    }
+
+    /// The solution beside the learner's process, started when it is first asked for.
+    pub(super) fn beside(&mut self) -> Result<&mut dyn Subject, Stop> {
+        if self.beside.is_none() {
+            self.beside = (self.asked.baseline)();
+        }
+        self.beside.as_deref_mut().map_or(Err(Stop::Ours("the solution does not start".to_owned())), |s| Ok(s as _))
+    }
+
     /// The solution's result, for what the learner's code does not have to do.
     pub fn solve(&mut self, function: &str, args: &[Value]) -> Result<Value, Stop> {
-        match self.solution.call(function, args) {
+        match self.asked.solution.call(function, args) {
             Observation::Value(value) => Ok(value),
             other => Err(Stop::Ours(format!("the solution's `{function}`: {other:?}"))),
         }
@@ -87,7 +131,7 @@ impl Bench<'_> {
 
     /// Records a number; the bar of that name in lab.toml decides, if there is one.
     pub fn measured(&mut self, name: &str, value: f64, unit: &str, kind: Clock) {
-        let bar = self.lab.manifest.bars.get(name);
+        let bar = self.asked.lab.manifest.bars.get(name);
         let pass = bar.is_none_or(|bar| bar.holds(value));
         if bar.is_some() {
             self.graded.total += 1;
@@ -95,6 +139,17 @@ impl Bench<'_> {
         }
         let bar = bar.map(|bar| bar.words());
         let (name, unit) = (name.to_owned(), unit.to_owned());
+        self.graded.measurements.push(Measurement { name, value, unit, bar, pass, kind });
+    }
+
+    /// Records a clocked number whose bar cannot decide: the machine is busy.
+    pub(super) fn informs(&mut self, name: &str, value: f64, unit: &str, spread: f64) {
+        let bar = self.asked.lab.manifest.bars.get(name);
+        let bar = bar.map(|bar| format!("{}, but the baseline spreads over {:.0} %", bar.words(), 100.0 * spread));
+        if bar.is_some() {
+            self.remark(format!("the machine is busy: `{name}` informs and does not decide"));
+        }
+        let (name, unit, kind, pass) = (name.to_owned(), unit.to_owned(), Clock::Clock, true);
         self.graded.measurements.push(Measurement { name, value, unit, bar, pass, kind });
     }
 
@@ -110,30 +165,36 @@ impl Bench<'_> {
 
     /// Says what is going on.
     pub fn progress(&mut self, what: &str, done: f64) {
-        (self.progress)(what, done);
+        (self.asked.progress)(what, done);
+    }
+}
+
+fn broken(function: &str, why: String) -> Stop {
+    Stop::Broken(Finding { check: format!("`{function}` runs"), got: why, ..Finding::default() })
+}
+
+fn lost(function: &str, fault: Fault) -> Stop {
+    match fault {
+        Fault::Interrupted => Stop::Ours("interrupted".to_owned()),
+        fault => broken(function, fault.to_string()),
     }
 }
 
 /// Runs a measure step.
-pub fn grade_measure(
-    lab: &Lab,
-    step: &Step,
-    seed: Seed,
-    answer: &mut dyn Subject,
-    solution: &mut dyn Subject,
-    progress: &mut dyn FnMut(&str, f64),
-) -> lab_sdk::Result<Graded> {
+pub fn grade_measure(asked: Measure<'_>) -> lab_sdk::Result<Graded> {
+    let (lab, step, seed) = (asked.lab, asked.step, asked.seed);
     let Some(Grader::Measure(experiment)) = lab.grader(&step.id) else {
         return Err(format!("labs/{} has no measure grader for `{}`", lab.slug(), step.id).into());
     };
     let graded = Graded::nothing(&step.id, Kind::Measure, seed.value, String::new());
-    let mut bench = Bench { lab, seed: seed.value, answer, solution, graded, progress };
+    let mut bench = Bench { seed: seed.value, asked, beside: None, graded };
     let stopped = experiment(&mut bench);
     let mut graded = bench.graded;
     graded.verdict = match stopped {
         Ok(()) => verdict(&graded),
         Err(Stop::Differs(finding)) => Verdict::Fail(vec![finding]),
         Err(Stop::Broken(finding)) => Verdict::Error(vec![finding]),
+        Err(Stop::Model(why)) => Verdict::Nothing(why),
         Err(Stop::NotDone(function)) => Verdict::Nothing(format!("`{function}` is not written yet")),
         Err(Stop::Ours(why)) => return Err(why.into()),
     };

@@ -1,7 +1,8 @@
 //! A case is a script: calls in order, from fresh values. What it does is a list of observations.
 
 use crate::submission::{Observation, Subject};
-use lab_sdk::Value;
+use lab_sdk::{FORGET, Value};
+use serde_json::Value as Json;
 
 /// An argument of a call in a script.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Call {
     pub args: Vec<Argument>,
     /// Arguments whose values a smaller case keeps: a bit width, a clamp, a factor.
     pub kept: &'static [usize],
+    /// Its arguments in words, where they are too long to be read.
+    pub words: Option<String>,
 }
 
 /// One case.
@@ -38,7 +41,7 @@ impl Script {
 
     /// The same case with one more call, which may use earlier results.
     pub fn then(mut self, function: &'static str, args: Vec<Argument>) -> Self {
-        self.calls.push(Call { function, args, kept: &[] });
+        self.calls.push(Call { function, args, kept: &[], words: None });
         self
     }
 
@@ -48,6 +51,28 @@ impl Script {
             call.kept = args;
         }
         self
+    }
+
+    /// The same case, of which a verdict shows the arguments of the last call in these words.
+    pub fn words(mut self, words: impl Into<String>) -> Self {
+        if let Some(call) = self.calls.last_mut() {
+            call.words = Some(words.into());
+        }
+        self
+    }
+
+    /// The same case without call `at`, if no other call needs its result.
+    pub fn without(&self, at: usize) -> Option<Self> {
+        let mut script = self.clone();
+        script.calls.remove(at);
+        for arg in script.calls.iter_mut().flat_map(|call| &mut call.args) {
+            match arg {
+                Argument::Result(of) if *of == at => return None,
+                Argument::Result(of) if *of > at => *of -= 1,
+                _ => {}
+            }
+        }
+        Some(script)
     }
 
     /// How many numbers its arguments hold: what "smallest" means.
@@ -71,7 +96,16 @@ pub fn count(value: &Value) -> usize {
         Value::Bytes(v) => v.len(),
         Value::List(v) | Value::Tuple(v) => v.iter().map(count).sum(),
         Value::Map(v) => v.values().map(count).sum(),
-        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) | Value::Json(_) => 1,
+        Value::Json(v) => count_json(v),
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) | Value::Object(_) => 1,
+    }
+}
+
+fn count_json(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => items.iter().map(count_json).sum(),
+        Json::Object(items) => items.values().map(count_json).sum(),
+        _ => 1,
     }
 }
 
@@ -120,6 +154,9 @@ pub fn replay(script: &Script, subject: &mut dyn Subject) -> Vec<Observation> {
             })
             .collect();
         seen.push(args.map_or(Observation::Skipped, |args| subject.call(call.function, &args)));
+    }
+    if seen.iter().any(|o| matches!(o, Observation::Value(Value::Object(_)))) {
+        subject.call(FORGET, &[]);
     }
     seen
 }

@@ -1,5 +1,6 @@
 //! Values as text: short enough for a verdict, exact enough to be pasted.
 
+use super::json;
 use lab_sdk::{DType, Value};
 
 /// A number with the fewest digits that still read back as the same f32 (or f64, where it is no f32).
@@ -55,7 +56,8 @@ pub fn value_text(value: &Value) -> String {
             let items: Vec<String> = v.iter().map(|(k, v)| format!("{k}: {}", value_text(v))).collect();
             format!("{{{}}}", items.join(", "))
         }
-        Value::Json(v) => v.to_string(),
+        Value::Json(v) => json::text(v),
+        Value::Object(_) => "an object".to_owned(),
     }
 }
 

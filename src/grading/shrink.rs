@@ -1,5 +1,6 @@
 //! Shrinking a failing case: fewer rows and columns, then rounder values, as long as it still fails.
 
+use super::json;
 use super::replay::{Argument, Script};
 use lab_sdk::{DType, Device, I8, Tensor, Value};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ pub fn shrink(script: &Script, mut fails: impl FnMut(&Script) -> bool) -> Script
     let mut best = script.clone();
     let (mut tries, started) = (0, Instant::now());
     loop {
-        let better = smaller(&best).into_iter().chain(rounder(&best)).find(|candidate| {
+        let better = shorter(&best).into_iter().chain(smaller(&best)).chain(rounder(&best)).find(|candidate| {
             tries += 1;
             tries <= TRIES && started.elapsed() < PATIENCE && fails(candidate)
         });
@@ -22,6 +23,12 @@ pub fn shrink(script: &Script, mut fails: impl FnMut(&Script) -> bool) -> Script
             None => return best,
         }
     }
+}
+
+/// Scripts with a call less, the last ones first.
+fn shorter(script: &Script) -> Vec<Script> {
+    let calls = script.calls.len();
+    (0..calls).rev().filter(|_| calls > 1).filter_map(|at| script.without(at)).collect()
 }
 
 /// Scripts with fewer indices along every axis of one extent: a matrix, its bias and its scales shrink together.
@@ -88,7 +95,7 @@ fn extents_of(value: &Value) -> Vec<usize> {
         Value::I64s(v) => vec![v.len()],
         Value::U32s(v) => vec![v.len()],
         Value::Usizes(v) => vec![v.len()],
-        Value::List(v) => vec![v.len()],
+        Value::List(v) => v.iter().flat_map(extents_of).chain([v.len()]).collect(),
         _ => Vec::new(),
     }
 }
@@ -144,7 +151,13 @@ fn pick(value: &Value, extent: usize, keep: &[usize], alone: Option<(usize, bool
         Value::I64s(v) => list(v, extent, keep).map(Value::I64s),
         Value::U32s(v) => list(v, extent, keep).map(Value::U32s),
         Value::Usizes(v) => list(v, extent, keep).map(Value::Usizes),
-        Value::List(v) => list(v, extent, keep).map(Value::List),
+        Value::List(v) if v.len() == extent => list(v, extent, keep).map(Value::List),
+        Value::List(v) => {
+            let picked: Vec<Option<Value>> = v.iter().map(|item| pick(item, extent, keep, alone)).collect();
+            let changed = picked.iter().any(Option::is_some);
+            let items = picked.into_iter().zip(v).map(|(picked, item)| picked.unwrap_or_else(|| item.clone()));
+            changed.then(|| Value::List(items.collect()))
+        }
         _ => None,
     }
 }
@@ -167,7 +180,20 @@ fn simpler(value: &Value) -> Vec<Value> {
         }
         Value::Float(v) => roundings(&[*v]).into_iter().map(|v| Value::Float(v[0])).collect(),
         Value::Int(v) if *v != 0 => [0, v.signum(), v / 2].into_iter().filter(|c| c != v).map(Value::Int).collect(),
+        Value::U32s(v) if v.iter().any(|v| *v != 0) => vec![Value::U32s(vec![0; v.len()])],
         Value::I32s(v) if v.iter().any(|v| *v != 0) => vec![Value::I32s(vec![0; v.len()])],
+        Value::List(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(at, item)| {
+                simpler(item).into_iter().map(move |simple| {
+                    let mut items = items.clone();
+                    items[at] = simple;
+                    Value::List(items)
+                })
+            })
+            .collect(),
+        Value::Json(v) => json::smaller(v).into_iter().map(Value::Json).collect(),
         _ => Vec::new(),
     }
 }

@@ -60,6 +60,8 @@ pub struct Step {
     /// Offered last, counts for nothing.
     #[serde(default)]
     pub optional: bool,
+    /// What a measure step takes as a model of the learner's own (`--model`), in words.
+    pub model: Option<String>,
     /// Seconds of wall-clock for a check of this step, where it differs from the lab's.
     pub limit_s: Option<f64>,
 }

@@ -1,6 +1,7 @@
 //! Typed signatures with symbolic dimensions: `x: f32[T, K]`, `axis: usize?`, `(f32, i32)`.
 //! The one source of stubs, glue, shape notes and the coercion of Python's numbers.
 
+use lab_sdk::named::{DATA, OBJECTS};
 use std::fmt;
 
 /// The type of an argument or a result.
@@ -23,6 +24,15 @@ pub enum Type {
     Tuple(Vec<Type>),
     /// `{str: T}`.
     Map(Box<Type>),
+    /// `Cost`: a data type of the SDK; JSON on the wire, a dict in Python.
+    Data(String),
+    /// `&Lm`, `&mut Cache`: an object of the SDK.
+    Object {
+        /// The type's name.
+        name: String,
+        /// Whether the function may change it.
+        mutable: bool,
+    },
 }
 
 /// One extent of a tensor.
@@ -80,9 +90,17 @@ impl Type {
             let dims = split(dims).into_iter().map(dimension).collect();
             return Ok(Type::Tensor { dtype: dtype.to_owned(), dims });
         }
-        match SCALARS.contains(&text) {
-            true => Ok(Type::Scalar(text.to_owned())),
-            false => Err(format!("`{text}` is not a type")),
+        if let Some(name) = text.strip_prefix('&') {
+            let (name, mutable) = name.strip_prefix("mut ").map_or((name, false), |name| (name, true));
+            return match OBJECTS.contains(&name) {
+                true => Ok(Type::Object { name: name.to_owned(), mutable }),
+                false => Err(format!("`{name}` is no object of the SDK (one of {})", OBJECTS.join(", "))),
+            };
+        }
+        match text {
+            _ if SCALARS.contains(&text) => Ok(Type::Scalar(text.to_owned())),
+            _ if DATA.contains(&text) => Ok(Type::Data(text.to_owned())),
+            _ => Err(format!("`{text}` is not a type")),
         }
     }
 
@@ -108,6 +126,10 @@ impl Type {
             Type::Tuple(items) => format!("({})", join(items, |t| t.rust(owned))),
             Type::Map(inner) if owned => format!("BTreeMap<String, {}>", inner.rust(true)),
             Type::Map(inner) => format!("&BTreeMap<String, {}>", inner.rust(true)),
+            Type::Data(name) if owned => name.to_owned(),
+            Type::Data(name) => format!("&{name}"),
+            Type::Object { name, mutable: false } => format!("&{name}"),
+            Type::Object { name, mutable: true } => format!("&mut {name}"),
         }
     }
 }
@@ -121,6 +143,8 @@ impl fmt::Display for Type {
             Type::Option(inner) => write!(f, "{inner}?"),
             Type::Tuple(items) => write!(f, "({})", join(items, Type::to_string)),
             Type::Map(inner) => write!(f, "{{str: {inner}}}"),
+            Type::Data(name) => f.write_str(name),
+            Type::Object { name, mutable } => write!(f, "&{}{name}", if *mutable { "mut " } else { "" }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A child process spoken to in frames, under limits of time, memory and output. One poll loop, no threads.
 
 use super::coerce::coerce;
-use super::{Fault, Observation, Subject, sweep};
+use super::{Block, Fault, Observation, Subject, Timed, sweep};
 use crate::lab::Type;
 use lab_sdk::Value;
 use lab_sdk::wire::{Frame, HEADER, body_length};
@@ -65,7 +65,7 @@ impl Child {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let mark = format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        command.env(sweep::MARK, &mark);
+        command.env(sweep::MARK, &mark).env("LAB_SDK_MODELS", lab_sdk::models::folder());
         sweep::adopt_orphans();
         let unstarted = |what: String| Fault::Unstarted(what);
         let program = command.get_program().to_string_lossy().into_owned();
@@ -247,6 +247,14 @@ impl Child {
         })
     }
 
+    /// The observation, its value in the type that `function` declares.
+    fn coerced(&self, function: &str, observation: Observation) -> Observation {
+        match (observation, self.returns.iter().find(|(name, _)| name == function)) {
+            (Observation::Value(value), Some((_, ty))) => Observation::Value(coerce(ty, value)),
+            (observation, _) => observation,
+        }
+    }
+
     fn lose(&mut self, fault: Fault) -> Fault {
         let _ = self.drain();
         sweep::end_group(&mut self.process, &self.mark);
@@ -259,12 +267,29 @@ impl Subject for Child {
     fn call(&mut self, function: &str, args: &[Value]) -> Observation {
         let frame = Frame::new("call", function).with(args.to_vec());
         match self.exchange(&frame) {
-            Ok(reply) => match (observation(reply), self.returns.iter().find(|(name, _)| name == function)) {
-                (Observation::Value(value), Some((_, ty))) => Observation::Value(coerce(ty, value)),
-                (observation, _) => observation,
-            },
+            Ok(reply) => self.coerced(function, observation(reply)),
             Err(fault) => Observation::Lost(fault),
         }
+    }
+
+    fn time(&mut self, block: &Block) -> Result<Timed, Fault> {
+        let (names, values): (Vec<&str>, Vec<Value>) =
+            block.calls.iter().map(|(name, args)| (name.as_str(), Value::Tuple(args.clone()))).unzip();
+        let mut frame = Frame::new("block", names).with(values);
+        frame.head.insert("keep".to_owned(), block.keep.into());
+        self.exchange(&frame)?;
+        let go = Frame::new("go", true).encode().map_err(|e| Fault::Garbled(e.to_string()))?;
+        let started = Instant::now();
+        let done = self.send(&go).and_then(|()| self.receive());
+        let took = started.elapsed();
+        let count = done.map_err(|fault| self.lose(fault))?.head.get("done").and_then(|n| n.as_u64()).unwrap_or(0);
+        let mut last = Vec::new();
+        for at in (0..count as usize).rev() {
+            let reply = self.receive().map_err(|fault| self.lose(fault))?;
+            let name = block.calls.len().checked_sub(at + 1).map_or("", |index| block.calls[index].0.as_str());
+            last.push(self.coerced(name, observation(reply)));
+        }
+        Ok(Timed { took, last })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::lab::Type;
 use lab_sdk::{DType, Value};
+use serde_json::Value as Json;
 
 /// `value` as `ty` declares it, where that loses nothing; otherwise as it came.
 pub fn coerce(ty: &Type, value: Value) -> Value {
@@ -13,9 +14,36 @@ pub fn coerce(ty: &Type, value: Value) -> Value {
         (Type::Map(inner), Value::Map(map)) => {
             Value::Map(map.into_iter().map(|(k, v)| (k, coerce(inner, v))).collect())
         }
+        (Type::Data(_), value) => json(&value).map_or(value, Value::Json),
+        (Type::Scalar(name), value) if name == "json" => json(&value).map_or(value, Value::Json),
         (Type::Scalar(name), value) => scalar(name, value),
         (_, value) => value,
     }
+}
+
+/// A dict, list or number of Python's as JSON; `None` where it holds something that JSON has not.
+fn json(value: &Value) -> Option<Json> {
+    Some(match value {
+        Value::Json(v) => v.clone(),
+        Value::None => Json::Null,
+        Value::Bool(v) => Json::from(*v),
+        Value::Int(v) => u64::try_from(*v).map(Json::from).or_else(|_| i64::try_from(*v).map(Json::from)).ok()?,
+        Value::Float(v) => Json::from(serde_json::Number::from_f64(*v)?),
+        Value::Str(v) => Json::from(v.as_str()),
+        Value::List(items) | Value::Tuple(items) => Json::Array(items.iter().map(json).collect::<Option<_>>()?),
+        Value::Map(items) => {
+            let entry = |(k, v): (&String, &Value)| Some((k.clone(), json(v)?));
+            Json::Object(items.iter().map(entry).collect::<Option<_>>()?)
+        }
+        Value::Tensor(t) if t.rank() <= 1 => {
+            let numbers: Vec<f64> = t.flatten_all().ok()?.to_dtype(DType::F64).ok()?.to_vec1().ok()?;
+            let whole = t.dtype().is_int();
+            let number = |v: &f64| if whole { Some(Json::from(*v as i64)) } else { json(&Value::Float(*v)) };
+            let numbers: Vec<Json> = numbers.iter().map(number).collect::<Option<_>>()?;
+            if t.rank() == 0 { numbers.into_iter().next()? } else { Json::Array(numbers) }
+        }
+        _ => return None,
+    })
 }
 
 fn tuple(types: &[Type], items: Vec<Value>) -> Value {

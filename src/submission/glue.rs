@@ -64,7 +64,7 @@ pub fn wrong_signature(source: &str, wanted: &Function) -> Finding {
 /// The glue for `names`.
 pub fn write(names: &[String], asked: &[&Function]) -> Glue {
     let mut text = String::from(
-        "#![allow(unused_imports)]\nuse lab_sdk::{Args, Function, I8, Outcome, Reply, Tensor};\nuse std::collections::BTreeMap;\n",
+        "#![allow(unused_imports)]\nuse lab_sdk::{Args, Function, Outcome, Reply, *};\nuse std::collections::BTreeMap;\n",
     );
     let mut lines = Vec::new();
     for function in asked.iter().filter(|f| names.contains(&f.name)) {

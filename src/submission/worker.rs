@@ -1,23 +1,44 @@
 //! Functions of our own behind the same interface as an answer: the solution in this process, and misconceptions in a
 //! worker (this binary, run again), where a stack overflow or an endless loop is an observation and no accident.
 
-use super::{Child, Fault, Limits, Observation, Subject};
-use lab_sdk::{Function, Value, guarded};
+use super::{Block, Child, Fault, Limits, Observation, Subject, Timed};
+use lab_sdk::{Desk, Function, Value};
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 /// The hidden first argument that turns this binary into a worker.
 pub const WORKER: &str = "__worker";
 
 /// A table of functions, called in this process.
-pub struct Table(pub &'static [(&'static str, Function)]);
+pub struct Table(Desk<'static>);
+
+impl Table {
+    /// `functions`, on a desk of their own.
+    pub fn new(functions: &'static [(&'static str, Function)]) -> Self {
+        Self(Desk::new(functions))
+    }
+}
 
 impl Subject for Table {
     fn call(&mut self, function: &str, args: &[Value]) -> Observation {
-        match self.0.iter().find(|(name, _)| *name == function) {
-            Some((_, function)) => guarded(*function, args).into(),
-            None => Observation::NotDone,
+        self.0.call(function, args).into()
+    }
+
+    fn time(&mut self, block: &Block) -> Result<Timed, Fault> {
+        let started = Instant::now();
+        let mut last = Vec::new();
+        for (at, (name, args)) in block.calls.iter().enumerate() {
+            let observation = self.call(name, args);
+            let fine = matches!(observation, Observation::Value(_));
+            if at + block.keep >= block.calls.len() || !fine {
+                last.push(observation);
+            }
+            if !fine {
+                break;
+            }
         }
+        Ok(Timed { took: started.elapsed(), last })
     }
 }
 
@@ -36,6 +57,10 @@ impl Worker {
 impl Subject for Worker {
     fn call(&mut self, function: &str, args: &[Value]) -> Observation {
         self.0.call(function, args)
+    }
+
+    fn time(&mut self, block: &Block) -> Result<Timed, Fault> {
+        self.0.time(block)
     }
 }
 

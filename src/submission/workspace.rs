@@ -64,6 +64,20 @@ impl Workspace {
         self.hidden().join("build").join(lab)
     }
 
+    /// Where the weights of shipped models lie.
+    pub fn models(&self) -> PathBuf {
+        self.root.join("lab-sdk").join("models")
+    }
+
+    /// The solution of `lab` as a file: what times are held against.
+    pub fn solution(&self, lab: &str, language: Language, text: &str) -> Result<PathBuf> {
+        let folder = self.build(&beside(lab));
+        fs::create_dir_all(&folder).doing(|| format!("creating {}", folder.display()))?;
+        let path = folder.join(if language == Language::Rust { "solution.rs" } else { "solution.py" });
+        write_if_different(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
     /// The Python twin of the SDK.
     pub fn python_sdk(&self) -> PathBuf {
         self.root.join("lab_sdk.py")
@@ -134,6 +148,11 @@ impl Workspace {
         let lock = self.root.join("Cargo.lock");
         if lock.exists() { Ok(()) } else { write_if_different(&lock, include_bytes!("../../Cargo.lock")) }
     }
+}
+
+/// The name under which the solution of `lab` is built.
+pub fn beside(lab: &str) -> String {
+    format!("{lab}.solution")
 }
 
 /// The manifest of the workspace: our own dependency versions, the SDK built as it is in our profiles.

@@ -110,7 +110,7 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
     if let Some(small) = &graded.smallest {
         let label = if crashed { "      on     " } else { "smallest     " };
         let lines = filled(&small.case, screen.width.saturating_sub(13));
-        let lines = lines[..lines.len().min(2)].join(&format!("\n{}", " ".repeat(13)));
+        let lines = lines[..lines.len().min(CASE)].join(&format!("\n{}", " ".repeat(13)));
         out.push_str(&format!("{}{lines}\n", screen.paint(Paint::Bold, label)));
         for (name, text) in [("wanted", &small.wanted), ("yours ", &small.got)] {
             if !text.is_empty() {
@@ -162,6 +162,9 @@ fn row(screen: &Screen, finding: &Finding, out: &mut String) {
     let lines = filled(&parts, screen.width.saturating_sub(8));
     out.push_str(&format!("{mark}{}\n", lines[..lines.len().min(3)].join("\n          ")));
 }
+
+/// Lines that the smallest case may take.
+const CASE: usize = 4;
 
 /// `parts` on as few lines as they need, none broken inside unless it is wider than a line.
 fn filled(parts: &[String], width: usize) -> Vec<String> {

@@ -48,6 +48,10 @@ fn history() -> Value {
             [HOSTILE, 61.5], ["nothing", 0.0]]},
         {"chart": "histogram", "title": "activations", "unit": "", "low": -3.0, "high": 12.0,
             "counts": [1, 4, 40, 900, 5000, 2000, 300, 40, 9, 0, 1, 0, 1], "marks": [["clip", 4.5], ["largest", 11.7]]},
+        {"chart": "plane", "title": format!("speed {HOSTILE}"), "x": {"label": "context", "unit": "tokens", "log": true},
+            "y": {"label": format!("speed {HOSTILE}"), "unit": "tokens/s", "log": false}, "series": [
+                {"name": HOSTILE, "mark": "line", "points": [{"x": 128, "y": 40.5, "label": HOSTILE}, {"x": 4096, "y": null}]},
+                {"name": "theory", "mark": "theory", "points": [{"x": 128, "y": 44}, {"x": 4096, "y": 20}]}]},
         {"chart": "bars", "title": "empty", "unit": "", "rows": []},
         {"chart": "histogram", "title": "flat", "unit": "", "low": 0.0, "high": 0.0, "counts": [], "marks": [["x", 1.0]]},
     ]});
@@ -151,6 +155,8 @@ fn the_notebook_tells_what_happened() {
     ran.shows("**fail** build: quantize in python, 1 of 2 checks, 0.41 s, seed 7f: one scale for all:");
     ran.shows("(one-scale)").shows("### Measurements").shows("97 %").shows("at least 96").shows("On linux x86\\_64");
     ran.shows("### Charts of ptq-cnn, attempt 5").shows("█").shows("▲");
+    ran.shows("| series | point | context (tokens) | speed").shows("| 128 | 40.5 |").shows("| theory |  | 4096 | 20 |");
+    ran.shows("| 4096 | no number |");
     ran.shows("the starter -> attempt 3, in python:").shows("-b = 2\n+b = 3\n").shows("````diff").shows("### Notes");
     assert!(!ran.out.contains("\u{1b}["), "no colours in a file");
     let cells = ran.out.lines().filter(|line| line.starts_with('|'));
@@ -168,9 +174,10 @@ fn the_page_needs_nothing_from_elsewhere() {
     let tags = self_contained(&page);
     let count = |name: &str| tags.iter().filter(|tag| tag.name == name).count();
     assert!(count("rect") > 53 * 7 - 7, "a square a day");
-    assert_eq!(count("circle"), 1, "a dot a first guess");
-    assert_eq!(count("figure"), 2, "every chart that shows something");
+    assert_eq!(count("figure"), 3, "every chart that shows something");
     let of = |class: &str| tags.iter().filter(|tag| tag.attribute("class") == Some(class)).count();
+    assert_eq!(of("guess bad"), 1, "a dot a first guess");
+    assert_eq!((of("theory t0"), of("line s0"), of("dot s0")), (2, 2, 2), "a plane, and its legend");
     assert_eq!(of("phase"), 7);
     assert_eq!(of("bar"), 4 + 11, "bars, and bins that are not empty");
     let marks = tags.iter().filter(|tag| tag.name == "path" && tag.attribute("class") == Some("mark")).count();

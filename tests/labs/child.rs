@@ -2,7 +2,7 @@
 
 use crate::{SEEDS, both};
 use libtest_mimic::{Completion, Failed, Trial};
-use roadmap::grading::{Build, Grader, Lab, Seed, grade_build, grade_measure};
+use roadmap::grading::{Build, Grader, Lab, Seed, grade_build};
 use roadmap::submission::{
     Child, Compiled, Language, Limits, Link, Python, Subject, Table, Workspace, compile, find_python, start_program,
 };
@@ -116,13 +116,11 @@ impl Prepared<'_> {
     fn grade(&self, lab: &'static Lab, step: &str, seed: u64) -> Result<Graded, Failed> {
         let step = lab.manifest.step(step).ok_or("no such step")?;
         let mut answer = self.start(lab, Limits::seconds(lab.manifest.limit_of(step)))?;
-        let mut solution = Table(lab.embedded.solution);
         if let Some(Grader::Measure(_)) = lab.grader(&step.id) {
-            let graded = grade_measure(lab, step, Seed::new(seed), &mut answer, &mut solution, &mut |_, _| {});
-            return graded.map_err(|e| Failed::from(e.to_string()));
+            return crate::measure(lab, step, seed, &mut answer);
         }
-        let table = both(lab);
-        let hypotheses = Box::new(move || Some(Box::new(Table(table)) as Box<dyn Subject>));
+        let (table, mut solution) = (both(lab), Table::new(lab.embedded.solution));
+        let hypotheses = Box::new(move || Some(Box::new(Table::new(table)) as Box<dyn Subject>));
         let build =
             Build { lab, step, seed: Seed::new(seed), answer: &mut answer, solution: &mut solution, hypotheses };
         grade_build(build).map_err(|e| Failed::from(e.to_string()))

@@ -3,19 +3,33 @@
 //! An answer is a file of plain functions over [`Tensor`], [`I8`], numbers, lists, options and tuples. Nothing that a
 //! build step asks for is in this crate: its source lies in the learner's workspace.
 
+mod arch;
+mod built_in;
+mod cache;
 pub mod cnn;
+mod desk;
 mod error;
 pub mod glyphs;
 mod i8;
+pub mod lend;
+pub mod lm;
+pub mod models;
+pub mod named;
 mod serve;
 mod share;
 pub mod sources;
+pub mod stories;
 mod value;
 pub mod wire;
 
+pub use arch::{Arch, Convention, Cost, Node, Norm, Op, OpSpec, Pool, Report, Row};
+pub use cache::Cache;
 pub use candle_core::{self, D, DType, Device, Tensor};
+pub use desk::{Desk, FORGET};
 pub use error::{Error, Result};
 pub use i8::I8;
-pub use serve::{Args, Function, Outcome, Reply, glue, guarded, serve};
+pub use lend::{Args, FromArg};
+pub use lm::Lm;
+pub use serve::{Function, Outcome, Reply, glue, serve};
 pub use share::instantiate;
-pub use value::{FromArg, IntoValue, Value};
+pub use value::{IntoValue, Value};

@@ -1,9 +1,11 @@
 //! The child's side of the pipe: reads calls on stdin, runs the learner's function, answers on what was stdout.
 //! Limits and time are the parent's business.
 
+use crate::desk::Desk;
+use crate::lend::Args;
 use crate::wire::{Frame, HEADER, body_length};
-use crate::{Error, FromArg, IntoValue, Result, Value};
-use serde_json::json;
+use crate::{Error, IntoValue, Result, Value};
+use serde_json::{Value as Json, json};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,17 +14,6 @@ use std::sync::Mutex;
 
 /// A function behind a name: arguments in, what happened out.
 pub type Function = fn(&Args<'_>) -> Outcome;
-
-/// The arguments of one call.
-pub struct Args<'a>(pub &'a [Value]);
-
-impl<'a> Args<'a> {
-    /// Argument `index` as the type that the function asks for.
-    pub fn get<T: FromArg<'a>>(&self, index: usize) -> Result<T> {
-        let value = self.0.get(index).ok_or_else(|| format!("there is no argument {index}"))?;
-        T::from_arg(value).map_err(|e| format!("argument {index}: {e}").into())
-    }
-}
 
 /// What one call did.
 #[derive(Clone, Debug)]
@@ -66,9 +57,9 @@ pub fn glue(call: impl FnOnce() -> Result<Outcome>) -> Outcome {
 /// Where and why the last panic happened: the hook sees the place, `catch_unwind` does not.
 static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-/// Calls `function` and turns a panic into an outcome.
-pub fn guarded(function: Function, values: &[Value]) -> Outcome {
-    match catch_unwind(AssertUnwindSafe(|| function(&Args(values)))) {
+/// Turns a panic of `call` into an outcome.
+pub fn caught(call: impl FnOnce() -> Outcome) -> Outcome {
+    match catch_unwind(AssertUnwindSafe(call)) {
         Ok(outcome) => outcome,
         Err(payload) => {
             let message = payload.downcast_ref::<String>().map(String::as_str);
@@ -112,20 +103,56 @@ fn answer_calls(functions: &[(&str, Function)]) -> Result<()> {
     let names: Vec<&str> = functions.iter().map(|(name, _)| *name).collect();
     send(&mut replies, &Frame::new("hello", json!(names)))?;
     let mut stdin = std::io::stdin().lock();
+    let mut desk = Desk::new(functions);
     while let Some(frame) = receive(&mut stdin)? {
-        let outcome = match frame.text("call").and_then(|name| functions.iter().find(|(known, _)| *known == name)) {
-            Some((_, function)) => guarded(*function, &frame.values),
-            None => Outcome::NotDone,
-        };
-        let reply = match outcome {
-            Outcome::Value(value) => Frame::new("returned", true).with(vec![value]),
-            Outcome::Refused(message) => Frame::new("refused", message),
-            Outcome::Crashed(message) => Frame::new("crashed", message),
-            Outcome::NotDone => Frame::new("undone", true),
-        };
-        send(&mut replies, &reply)?;
+        if frame.head.contains_key("block") {
+            block(&mut desk, frame, &mut stdin, &mut replies)?;
+            continue;
+        }
+        let outcome = desk.call(frame.text("call").unwrap_or_default(), &frame.values);
+        send(&mut replies, &reply(outcome))?;
     }
     Ok(())
+}
+
+/// A timed block: the calls have come, `ready` is said, and `go` is waited for; nothing is sent until all are done. The
+/// parent's clock runs between `go` and `done`.
+fn block(desk: &mut Desk<'_>, frame: Frame, stdin: &mut impl Read, replies: &mut File) -> Result<()> {
+    let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+    let names: Vec<String> = frame.head["block"].as_array().map_or(Vec::new(), |all| all.iter().map(text).collect());
+    let calls: Vec<(String, Vec<Value>)> = names
+        .into_iter()
+        .zip(frame.values)
+        .map(|(name, values)| match values {
+            Value::Tuple(values) => (name, values),
+            other => (name, vec![other]),
+        })
+        .collect();
+    let kept = frame.head.get("keep").and_then(Json::as_u64).unwrap_or(0) as usize;
+    send(replies, &Frame::new("ready", true))?;
+    receive(stdin)?;
+    let mut last = Vec::new();
+    for (at, (name, values)) in calls.iter().enumerate() {
+        let outcome = desk.call(name, values);
+        let fine = matches!(outcome, Outcome::Value(_));
+        if at + kept >= calls.len() || !fine {
+            last.push(outcome);
+        }
+        if !fine {
+            break;
+        }
+    }
+    send(replies, &Frame::new("done", last.len()))?;
+    last.into_iter().try_for_each(|outcome| send(replies, &reply(outcome)))
+}
+
+fn reply(outcome: Outcome) -> Frame {
+    match outcome {
+        Outcome::Value(value) => Frame::new("returned", true).with(vec![value]),
+        Outcome::Refused(message) => Frame::new("refused", message),
+        Outcome::Crashed(message) => Frame::new("crashed", message),
+        Outcome::NotDone => Frame::new("undone", true),
+    }
 }
 
 fn receive(stdin: &mut impl Read) -> Result<Option<Frame>> {

@@ -1,6 +1,7 @@
-//! Values that cross between the grader and an answer, and their conversion to and from Rust arguments.
+//! Values that cross between the grader and an answer, and what a Rust function may return as one.
+//! How arguments are lent is `lend.rs`.
 
-use crate::{I8, Result};
+use crate::I8;
 use candle_core::Tensor;
 use std::collections::BTreeMap;
 
@@ -41,8 +42,10 @@ pub enum Value {
     Tuple(Vec<Value>),
     /// `{str: T}`.
     Map(BTreeMap<String, Value>),
-    /// `json`.
+    /// `json`, and every data type with a name.
     Json(serde_json::Value),
+    /// An object that lives beside the functions, by its number on their desk.
+    Object(u64),
 }
 
 impl Value {
@@ -67,104 +70,7 @@ impl Value {
             Value::Tuple(v) => format!("tuple of {}", v.len()),
             Value::Map(v) => format!("map of {}", v.len()),
             Value::Json(_) => "json".into(),
-        }
-    }
-}
-
-/// A Rust argument type that a [`Value`] can be lent or converted to.
-pub trait FromArg<'a>: Sized {
-    /// The argument, or a sentence that says what was there instead.
-    fn from_arg(value: &'a Value) -> Result<Self>;
-}
-
-fn mismatch<T>(wanted: &str, value: &Value) -> Result<T> {
-    Err(format!("the glue expected {wanted}, the frame holds {}", value.kind()).into())
-}
-
-macro_rules! borrowed {
-    ($($ty:ty, $variant:ident, $name:literal;)*) => {$(
-        impl<'a> FromArg<'a> for &'a $ty {
-            fn from_arg(value: &'a Value) -> Result<Self> {
-                match value {
-                    Value::$variant(inner) => Ok(inner),
-                    other => mismatch($name, other),
-                }
-            }
-        }
-    )*};
-}
-
-borrowed! {
-    Tensor, Tensor, "a tensor"; I8, I8, "an i8 tensor"; str, Str, "str"; [u8], Bytes, "bytes";
-    [f32], F32s, "[f32]"; [f64], F64s, "[f64]"; [i32], I32s, "[i32]"; [i64], I64s, "[i64]";
-    [u32], U32s, "[u32]"; [usize], Usizes, "[usize]"; serde_json::Value, Json, "json";
-    BTreeMap<String, Value>, Map, "a map";
-}
-
-macro_rules! integer {
-    ($($ty:ty, $plural:ident;)*) => {$(
-        impl FromArg<'_> for $ty {
-            fn from_arg(value: &Value) -> Result<Self> {
-                match value {
-                    Value::Int(v) => <$ty>::try_from(*v).map_err(|_| format!("{v} is outside {}", stringify!($ty)).into()),
-                    other => mismatch(stringify!($ty), other),
-                }
-            }
-        }
-        impl IntoValue for $ty {
-            fn into_value(self) -> Value {
-                Value::Int(self as i128)
-            }
-            fn list(items: Vec<Self>) -> Value {
-                Value::$plural(items)
-            }
-        }
-    )*};
-}
-
-integer! { i32, I32s; i64, I64s; u32, U32s; usize, Usizes; }
-
-impl FromArg<'_> for u64 {
-    fn from_arg(value: &Value) -> Result<Self> {
-        match value {
-            Value::Int(v) => u64::try_from(*v).map_err(|_| format!("{v} is outside u64").into()),
-            other => mismatch("u64", other),
-        }
-    }
-}
-
-impl FromArg<'_> for f32 {
-    fn from_arg(value: &Value) -> Result<Self> {
-        match value {
-            Value::Float(v) => Ok(*v as f32),
-            other => mismatch("f32", other),
-        }
-    }
-}
-
-impl FromArg<'_> for f64 {
-    fn from_arg(value: &Value) -> Result<Self> {
-        match value {
-            Value::Float(v) => Ok(*v),
-            other => mismatch("f64", other),
-        }
-    }
-}
-
-impl FromArg<'_> for bool {
-    fn from_arg(value: &Value) -> Result<Self> {
-        match value {
-            Value::Bool(v) => Ok(*v),
-            other => mismatch("bool", other),
-        }
-    }
-}
-
-impl<'a, T: FromArg<'a>> FromArg<'a> for Option<T> {
-    fn from_arg(value: &'a Value) -> Result<Self> {
-        match value {
-            Value::None => Ok(None),
-            some => T::from_arg(some).map(Some),
+            Value::Object(_) => "object".into(),
         }
     }
 }
@@ -190,8 +96,23 @@ macro_rules! wrapped {
     )*};
 }
 
+macro_rules! integer {
+    ($($ty:ty, $plural:ident;)*) => {$(
+        impl IntoValue for $ty {
+            fn into_value(self) -> Value {
+                Value::Int(self as i128)
+            }
+            fn list(items: Vec<Self>) -> Value {
+                Value::$plural(items)
+            }
+        }
+    )*};
+}
+
+integer! { i32, I32s; i64, I64s; u32, U32s; usize, Usizes; }
+
 wrapped! {
-    Tensor, Tensor; I8, I8; bool, Bool; String, Str; serde_json::Value, Json; BTreeMap<String, Value>, Map;
+    Tensor, Tensor; I8, I8; bool, Bool; String, Str; serde_json::Value, Json;
 }
 
 impl IntoValue for Value {
@@ -242,6 +163,13 @@ impl IntoValue for f64 {
 impl<T: IntoValue> IntoValue for Vec<T> {
     fn into_value(self) -> Value {
         T::list(self)
+    }
+}
+
+/// Entries become values, each of its own.
+impl<T: IntoValue> IntoValue for BTreeMap<String, T> {
+    fn into_value(self) -> Value {
+        Value::Map(self.into_iter().map(|(key, item)| (key, item.into_value())).collect())
     }
 }
 

@@ -152,6 +152,7 @@ impl<'a> Tensors<'a> {
                 json!({ "map": map })
             }
             Value::Json(v) => json!({ "json": v }),
+            Value::Object(v) => json!({ "object": v.to_string() }),
         }
     }
 }
@@ -188,6 +189,7 @@ fn tagged(object: &Map<String, Json>, tensors: &SafeTensors<'_>) -> Result<Value
             _ => return Err("a map without entries".into()),
         }),
         "json" => Value::Json(inner.clone()),
+        "object" => Value::Object(text.parse().map_err(|_| format!("`{text}` is no object"))?),
         other => return Err(format!("unknown value `{other}`").into()),
     })
 }

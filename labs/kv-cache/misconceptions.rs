@@ -1,0 +1,234 @@
+//! Wrong functions, one for each misconception. What must be refused is left to the solution, so that only the mistake
+//! differs; those that fill the cache in another way keep to themselves from the first call on.
+
+use super::solution::{self, append, attend, causal, fits};
+use lab_sdk::{Cache, D, Device, Lm, Result, Tensor, ensure};
+
+/// How a wrong cached pass differs from the right one.
+struct Wrong {
+    /// Positions of the new tokens, from the cache's length.
+    first: fn(usize) -> usize,
+    /// (T, S), from T and the cache's length; `None` lets every query see everything.
+    mask: fn(usize, usize) -> Option<(usize, usize)>,
+    /// Attention over (T, H, D) and (S, Hkv, D).
+    attend: fn(&Tensor, &Tensor, &Tensor, Option<&Tensor>) -> Result<Tensor>,
+    /// How far the length moves with each layer.
+    moves: bool,
+}
+
+const RIGHT: Wrong = Wrong { first: |len| len, mask: |t, len| Some((t, len)), attend, moves: false };
+
+fn cached(lm: &Lm, ids: &[u32], cache: &mut Cache, wrong: &Wrong) -> Result<Tensor> {
+    fits(lm, cache, cache.len + ids.len())?;
+    ensure!(!ids.is_empty(), "there is no token");
+    let (t, begun) = (ids.len(), cache.len);
+    let mut x = lm.embed(ids)?;
+    for layer in 0..lm.cfg().layers {
+        let first = (wrong.first)(cache.len);
+        let (q, k, v) = lm.qkv(layer, &x, &(first..first + t).collect::<Vec<_>>())?;
+        let (k, v) = (append(cache.k[layer].as_ref(), &k)?, append(cache.v[layer].as_ref(), &v)?);
+        let mask = match (wrong.mask)(t, begun) {
+            Some((t, len)) => Some(squared(&causal(t, len, x.dtype())?, begun + t)?),
+            None => None,
+        };
+        x = lm.finish(layer, &x, &(wrong.attend)(&q, &k, &v, mask.as_ref())?)?;
+        (cache.k[layer], cache.v[layer]) = (Some(k), Some(v));
+        cache.len += if wrong.moves { t } else { 0 };
+    }
+    cache.len = if wrong.moves { cache.len } else { begun + t };
+    lm.logits(&x)
+}
+
+/// A mask widened to S keys, those beyond it hidden.
+fn squared(mask: &Tensor, s: usize) -> Result<Tensor> {
+    let (t, has) = mask.dims2()?;
+    if has == s {
+        return Ok(mask.clone());
+    }
+    let hidden = Tensor::full(f32::NEG_INFINITY, (t, s - has), &Device::Cpu)?.to_dtype(mask.dtype())?;
+    Ok(Tensor::cat(&[mask, &hidden], 1)?)
+}
+
+/// Counts positions from 0 in each chunk.
+pub fn restarts_positions(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    cached(lm, ids, cache, &Wrong { first: |_| 0, ..RIGHT })
+}
+
+/// Masks as if the chunk were the whole text: query i sees keys 0 ..= i.
+pub fn square_mask(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    cached(lm, ids, cache, &Wrong { mask: |t, _| Some((t, 0)), ..RIGHT })
+}
+
+/// Lets every query of a chunk see the whole chunk.
+pub fn no_mask(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    cached(lm, ids, cache, &Wrong { mask: |_, _| None, ..RIGHT })
+}
+
+/// Moves the length with every layer.
+pub fn length_per_layer(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    cached(lm, ids, cache, &Wrong { moves: true, ..RIGHT })
+}
+
+/// Leaves the scores unscaled.
+pub fn unscaled_scores(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let unscaled = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
+        attend(&(q * (q.dim(D::Minus1)? as f64).sqrt())?, k, v, mask)
+    };
+    cached(lm, ids, cache, &Wrong { attend: unscaled, ..RIGHT })
+}
+
+/// Gives query head h the key-value head h mod Hkv.
+pub fn interleaved_groups(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let interleaved = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
+        let g = q.dim(1)? / k.dim(1)?;
+        attend(q, &Tensor::cat(&vec![k; g], 1)?, &Tensor::cat(&vec![v; g], 1)?, mask)
+    };
+    cached(lm, ids, cache, &Wrong { attend: interleaved, ..RIGHT })
+}
+
+/// Splits the query heads as (G, Hkv) and joins them as (Hkv, G).
+pub fn heads_out_of_order(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let shuffled = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
+        let ((t, h, d), kv) = (q.dims3()?, k.dim(1)?);
+        let q = q.reshape((t, h / kv, kv, d))?.transpose(1, 2)?.reshape((t, h, d))?;
+        attend(&q, k, v, mask)
+    };
+    cached(lm, ids, cache, &Wrong { attend: shuffled, ..RIGHT })
+}
+
+/// Attends to the chunk alone.
+pub fn forgets_the_past(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let recent = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
+        let (t, s) = (q.dim(0)?, k.dim(0)?);
+        let mask = mask.map(|mask| mask.narrow(1, s - t, t)).transpose()?;
+        attend(q, &k.narrow(0, s - t, t)?, &v.narrow(0, s - t, t)?, mask.as_ref())
+    };
+    cached(lm, ids, cache, &Wrong { attend: recent, ..RIGHT })
+}
+
+/// Repeats the heads before it stores them.
+pub fn caches_query_heads(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let g = lm.cfg().heads / lm.cfg().kv_heads;
+    let mut right = Cache { k: each(&cache.k, g, every)?, v: each(&cache.v, g, every)?, len: cache.len };
+    let logits = solution::forward_cached(lm, ids, &mut right)?;
+    *cache = Cache { k: each(&right.k, g, repeat)?, v: each(&right.v, g, repeat)?, len: right.len };
+    Ok(logits)
+}
+
+/// What a layer holds, if anything, with its heads changed.
+fn each(held: &[Option<Tensor>], g: usize, change: fn(&Tensor, usize) -> Result<Tensor>) -> Result<Vec<Option<Tensor>>> {
+    held.iter().map(|t| t.as_ref().map(|t| change(t, g)).transpose()).collect()
+}
+
+/// (S, Hkv, D) to (S, Hkv G, D), each head G times in a row.
+fn repeat(t: &Tensor, g: usize) -> Result<Tensor> {
+    let (s, kv, d) = t.dims3()?;
+    Ok(t.unsqueeze(2)?.broadcast_as((s, kv, g, d))?.reshape((s, kv * g, d))?)
+}
+
+/// Every g-th head.
+fn every(t: &Tensor, g: usize) -> Result<Tensor> {
+    let (s, heads, d) = t.dims3()?;
+    Ok(t.reshape((s, heads / g, g, d))?.narrow(2, 0, 1)?.squeeze(2)?.contiguous()?)
+}
+
+/// Keeps the ids beside the cache and runs the whole text again. The right result, at the price that a cache is to avoid.
+pub fn recomputes_the_prefix(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    fits(lm, cache, cache.len + ids.len())?;
+    ensure!(!ids.is_empty(), "there is no token");
+    let layers = lm.cfg().layers;
+    let mut all: Vec<u32> = match cache.v.get(layers).and_then(Option::as_ref) {
+        Some(ids) => ids.to_vec1()?,
+        None => Vec::new(),
+    };
+    let begun = all.len();
+    all.extend(ids);
+    let mut fresh = Cache::new(lm);
+    let logits = solution::forward_cached(lm, &all, &mut fresh)?;
+    fresh.v.push(Some(Tensor::from_vec(all, begun + ids.len(), &Device::Cpu)?));
+    *cache = fresh;
+    Ok(logits.narrow(0, begun, ids.len())?)
+}
+
+/// How a wrong streaming pass differs from the right one.
+struct Drift {
+    /// Tokens that stay when one more comes: (first, last), from sinks, window and the length.
+    stay: fn(usize, usize) -> (usize, usize),
+    /// The new token looks before room is made.
+    late: bool,
+    /// Positions count every token that ever came.
+    absolute: bool,
+    /// Keys are stored turned, and turned again at use.
+    twice: bool,
+}
+
+const STEADY: Drift = Drift { stay: |sinks, window| (sinks, window - 1), late: false, absolute: false, twice: false };
+
+fn streaming(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize, drift: &Drift) -> Result<Tensor> {
+    fits(lm, cache, sinks + window)?;
+    ensure!(window > 0, "a window of 0 tokens has no room for the new one");
+    let (first, last) = (drift.stay)(sinks, window);
+    if !drift.late {
+        keep(cache, first, last)?;
+    }
+    let mut x = lm.embed(&[id])?;
+    // The absolute variant lets the length run on; the rows held are counted in the tensors.
+    let held = cache.k[0].as_ref().map_or(0, |k| k.dims()[0]);
+    let now = if drift.absolute { cache.len } else { held };
+    let pos: Vec<usize> = (0..=held).collect();
+    for layer in 0..lm.cfg().layers {
+        let (mut q, mut k, v) = lm.qkv_raw(layer, &x)?;
+        if drift.absolute || drift.twice {
+            k = lm.rope(&k, &[now])?;
+        }
+        q = lm.rope(&q, &[now])?;
+        let (k, v) = (append(cache.k[layer].as_ref(), &k)?, append(cache.v[layer].as_ref(), &v)?);
+        let turned = if drift.absolute { k.clone() } else { lm.rope(&k, &pos)? };
+        x = lm.finish(layer, &x, &attend(&q, &turned, &v, None)?)?;
+        (cache.k[layer], cache.v[layer]) = (Some(k), Some(v));
+    }
+    cache.len = now + 1;
+    if drift.late {
+        keep(cache, first, last + 1)?;
+    }
+    Ok(lm.logits(&x)?.squeeze(0)?)
+}
+
+/// Keeps the first and the last tokens of the cache.
+fn keep(cache: &mut Cache, first: usize, last: usize) -> Result<()> {
+    for held in cache.k.iter_mut().chain(&mut cache.v) {
+        let Some(rows) = held else { continue };
+        let has = rows.dims()[0];
+        if has > first + last {
+            *held = Some(Tensor::cat(&[&rows.narrow(0, 0, first)?, &rows.narrow(0, has - last, last)?], 0)?);
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the last tokens only.
+pub fn evicts_the_sinks(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    let drift = Drift { stay: |sinks, window| (0, sinks + window - 1), ..STEADY };
+    streaming(lm, id, cache, sinks, window, &drift)
+}
+
+/// Leaves every token at the position at which it came.
+pub fn keeps_old_positions(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    streaming(lm, id, cache, sinks, window, &Drift { absolute: true, ..STEADY })
+}
+
+/// Stores turned keys and turns them again.
+pub fn turns_keys_twice(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    streaming(lm, id, cache, sinks, window, &Drift { twice: true, ..STEADY })
+}
+
+/// Takes the sinks out of the window.
+pub fn window_holds_the_sinks(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    let drift = Drift { stay: |sinks, window| (sinks.min(window - 1), (window - 1).saturating_sub(sinks)), ..STEADY };
+    streaming(lm, id, cache, sinks, window, &drift)
+}
+
+/// Looks first and makes room afterwards.
+pub fn evicts_too_late(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    streaming(lm, id, cache, sinks, window, &Drift { late: true, ..STEADY })
+}

@@ -1,0 +1,59 @@
+//! Calls that the SDK answers itself: they make the objects that a case works on, and tell what state those are in.
+//! A name has the object's type before the dot.
+
+use crate::cache::Cache;
+use crate::lend::Args;
+use crate::lm::{Config, Lm};
+use crate::{DType, IntoValue, Result, Tensor, Value};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a built-in does.
+pub enum BuiltIn {
+    /// Makes an object.
+    Make(fn(&Args<'_>) -> Result<Box<dyn Any>>),
+    /// Answers with a value.
+    Ask(fn(&Args<'_>) -> Result<Value>),
+}
+
+use BuiltIn::{Ask, Make};
+
+type Weights = BTreeMap<String, Tensor>;
+
+/// All of them, by name; `lab_sdk.py` has the same.
+pub const BUILT_IN: &[(&str, BuiltIn)] = &[
+    // (name, "f32" or "f64")
+    ("Lm.shipped", Make(|a| Ok(Box::new(Lm::shipped(a.get(0)?, precision(a.get(1)?)?)?)))),
+    // (path, "f32" or "f64")
+    ("Lm.load", Make(|a| Ok(Box::new(Lm::load(Path::new(a.get::<&str>(0)?), precision(a.get(1)?)?)?)))),
+    // (config.json, weights by name)
+    ("Lm.new", Make(|a| Ok(Box::new(Lm::of(Config::from_json(a.get(0)?)?, a.get::<&Weights>(1)?.clone())?)))),
+    ("Lm.rows", Ask(|a| Ok(a.get::<&Lm>(0)?.counters().rows.into_value()))),
+    ("Lm.weight_bytes", Ask(|a| Ok(a.get::<&Lm>(0)?.counters().weight_bytes.into_value()))),
+    ("Lm.reset", Ask(|a| a.get::<&Lm>(0).map(Lm::reset).map(nothing))),
+    ("Cache.new", Make(|a| Ok(Box::new(Cache::new(a.get(0)?))))),
+    ("Cache.fork", Make(|a| Ok(Box::new(a.get::<&Cache>(0)?.fork())))),
+    ("Cache.truncate", Ask(|a| a.get::<&mut Cache>(0)?.truncate(a.get(1)?).map(nothing))),
+    ("Cache.len", Ask(|a| Ok(a.get::<&Cache>(0)?.len.into_value()))),
+    ("Cache.bytes", Ask(|a| Ok(a.get::<&Cache>(0)?.bytes().into_value()))),
+    ("Cache.shape", Ask(|a| Ok(extents(a.get::<&Cache>(0)?.shape())))),
+];
+
+/// Python's `None`.
+fn nothing((): ()) -> Value {
+    Value::None
+}
+
+/// A list of integers, as Python sends one.
+fn extents(shape: &[usize]) -> Value {
+    Value::List(shape.iter().map(|&n| n.into_value()).collect())
+}
+
+fn precision(word: &str) -> Result<DType> {
+    match word {
+        "f32" => Ok(DType::F32),
+        "f64" => Ok(DType::F64),
+        other => Err(format!("`{other}` is no precision of a model (f32, f64)").into()),
+    }
+}

@@ -1,0 +1,43 @@
+//! The types that have a name in `lab.toml`, each declared here once: data, which is JSON on the wire and a dict in Python,
+//! and objects, which live on the desk.
+
+use crate::lend::{Named, Object, Place, borrow, read};
+use crate::{IntoValue, Result, Value};
+
+macro_rules! data {
+    ($($name:ident)*) => {
+        /// The names of data types.
+        pub const DATA: &[&str] = &[$(stringify!($name)),*];
+        $(
+            impl Named for crate::$name {
+                fn lend<'a>(value: &'a Value, place: Place<'a>) -> Result<&'a Self> {
+                    read(value, place)
+                }
+            }
+            impl IntoValue for crate::$name {
+                fn into_value(self) -> Value {
+                    // What cannot be JSON (a map with keys that are no strings) is no data type of ours.
+                    Value::Json(serde_json::to_value(self).unwrap_or_default())
+                }
+            }
+        )*
+    };
+}
+
+macro_rules! objects {
+    ($($name:ident)*) => {
+        /// The names of objects.
+        pub const OBJECTS: &[&str] = &[$(stringify!($name)),*];
+        $(
+            impl Object for crate::$name {}
+            impl Named for crate::$name {
+                fn lend<'a>(value: &'a Value, place: Place<'a>) -> Result<&'a Self> {
+                    borrow(value, place)
+                }
+            }
+        )*
+    };
+}
+
+data! { Arch Convention Cost OpSpec Report }
+objects! { Lm Cache }

@@ -1,0 +1,153 @@
+//! JSON in verdicts: where two structures first differ, a structure on one line, and smaller ones of the same form.
+
+use serde_json::Value as Json;
+
+/// Characters of a structure that fit on a line of a verdict.
+const SHOWN: usize = 160;
+
+/// The first place where `got` is not `wanted`, as a path, with what stands at it.
+pub fn difference(got: &Json, wanted: &Json) -> Option<(String, String, String)> {
+    let mut path = String::new();
+    let (g, w) = differ(got, wanted, &mut path)?;
+    Some((path.trim_start_matches('.').to_owned(), g, w))
+}
+
+fn differ(got: &Json, wanted: &Json, path: &mut String) -> Option<(String, String)> {
+    let here = path.len();
+    match (got, wanted) {
+        (Json::Object(g), Json::Object(w)) => {
+            if let Some(missing) = w.keys().find(|key| !g.contains_key(*key)) {
+                path.push_str(&format!(".{missing}"));
+                return Some(("no such field".to_owned(), text(&w[missing])));
+            }
+            if let Some(extra) = g.keys().find(|key| !w.contains_key(*key)) {
+                path.push_str(&format!(".{extra}"));
+                return Some((text(&g[extra]), "no such field".to_owned()));
+            }
+            for (key, value) in w {
+                path.push_str(&format!(".{key}"));
+                if let Some(found) = differ(&g[key], value, path) {
+                    return Some(found);
+                }
+                path.truncate(here);
+            }
+            None
+        }
+        (Json::Array(g), Json::Array(w)) => {
+            for (at, (g, w)) in g.iter().zip(w).enumerate() {
+                path.push_str(&format!("[{at}]"));
+                if let Some(found) = differ(g, w, path) {
+                    return Some(found);
+                }
+                path.truncate(here);
+            }
+            (g.len() != w.len()).then(|| (format!("{} items", g.len()), format!("{} items", w.len())))
+        }
+        (Json::Number(g), Json::Number(w)) if g.as_f64() == w.as_f64() && (g.is_f64() || w.is_f64()) => None,
+        _ if got == wanted => None,
+        _ => Some((text(got), text(wanted))),
+    }
+}
+
+/// `{op: "linear", rows: 3}`, cut in the middle where it is long.
+pub fn text(json: &Json) -> String {
+    let mut whole = String::new();
+    write(json, &mut whole);
+    let length = whole.chars().count();
+    if length <= SHOWN {
+        return whole;
+    }
+    let head: String = whole.chars().take(SHOWN * 3 / 4).collect();
+    let tail: String = whole.chars().skip(length - SHOWN / 8).collect();
+    format!("{head} ... {tail}")
+}
+
+fn write(json: &Json, out: &mut String) {
+    let list = |open: &str, items: Vec<String>, close: &str| format!("{open}{}{close}", items.join(", "));
+    let inner = |json: &Json| {
+        let mut out = String::new();
+        write(json, &mut out);
+        out
+    };
+    out.push_str(&match json {
+        Json::Array(items) => list("[", items.iter().map(inner).collect(), "]"),
+        Json::Object(items) => list("{", items.iter().map(|(k, v)| format!("{k}: {}", inner(v))).collect(), "}"),
+        other => other.to_string(),
+    });
+}
+
+/// Structures of the same form with less in them: an item fewer, a number smaller, a flag off. The smallest first.
+pub fn smaller(json: &Json) -> Vec<Json> {
+    match json {
+        Json::Number(n) => match n.as_u64() {
+            Some(v) if v > 1 => [1, v / 2, v - 1].into_iter().filter(|less| *less < v).map(Json::from).collect(),
+            _ => Vec::new(),
+        },
+        Json::Bool(true) => vec![Json::Bool(false)],
+        Json::Array(items) => {
+            let mut all: Vec<Json> = Vec::new();
+            if items.len() > 1 {
+                all.push(items[..items.len() / 2].iter().cloned().collect());
+            }
+            if (1..=24).contains(&items.len()) {
+                all.extend((0..items.len()).map(|without| {
+                    items.iter().enumerate().filter(|(at, _)| *at != without).map(|(_, item)| item.clone()).collect()
+                }));
+            }
+            all.extend(items.iter().enumerate().flat_map(|(at, item)| {
+                smaller(item).into_iter().map(move |less| {
+                    let mut items = items.clone();
+                    items[at] = less;
+                    Json::Array(items)
+                })
+            }));
+            all
+        }
+        Json::Object(fields) => fields
+            .iter()
+            .flat_map(|(key, item)| {
+                smaller(item).into_iter().map(move |less| {
+                    let mut fields = fields.clone();
+                    fields.insert(key.clone(), less);
+                    Json::Object(fields)
+                })
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{difference, smaller, text};
+    use serde_json::json;
+
+    #[test]
+    fn the_first_difference_has_a_path() {
+        let wanted = json!({"rows": [{"name": "fc", "macs": 20}], "total": 20});
+        let got = json!({"rows": [{"name": "fc", "macs": 10}], "total": 10});
+        assert_eq!(difference(&got, &wanted), Some(("rows[0].macs".into(), "10".into(), "20".into())));
+        assert_eq!(difference(&json!({"a": 2.0}), &json!({"a": 2})), None);
+        assert_eq!(
+            difference(&json!({}), &json!({"macs": 1})),
+            Some(("macs".into(), "no such field".into(), "1".into()))
+        );
+        assert_eq!(difference(&json!([1]), &json!([1, 2])), Some((String::new(), "1 items".into(), "2 items".into())));
+        let big = json!(9_007_199_254_740_993_u64);
+        assert!(difference(&json!(9_007_199_254_740_992_u64), &big).is_some());
+    }
+
+    #[test]
+    fn long_structures_are_cut() {
+        assert_eq!(text(&json!({"op": "linear", "rows": 3})), "{op: \"linear\", rows: 3}");
+        assert!(text(&json!(vec![1; 1000])).chars().count() < 180);
+    }
+
+    #[test]
+    fn smaller_structures_keep_their_form() {
+        let all = smaller(&json!({"k": [3, 3], "bias": true}));
+        assert!(all.contains(&json!({"k": [1, 3], "bias": true})));
+        assert!(all.contains(&json!({"k": [3, 3], "bias": false})));
+        assert!(!all.contains(&json!({"k": [3, 3], "bias": true})));
+    }
+}
