@@ -17,6 +17,7 @@ pub mod models;
 pub mod named;
 mod serve;
 mod share;
+pub mod simt;
 pub mod sources;
 pub mod stories;
 mod value;
