@@ -1,11 +1,13 @@
-//! Trains `lm` or `lm-draft` on drawn stories and writes `labs/sdk/models/<name>.safetensors`: the same seeds as the shipped weights.
+//! Trains `lm` or `lm-draft` on drawn stories and writes FILE, or `labs/sdk/models/<name>.safetensors`: the
+//! seeds are those of the shipped weights.
 //!
-//!     cargo build --workspace --example train-lm && target/debug/examples/train-lm [lm|lm-draft]
+//!     cargo build --workspace --example train-lm && target/debug/examples/train-lm [lm|lm-draft] [FILE]
 //!
 //! AdamW under a cosine learning rate; each sequence begins with another story. Most hold that one, the last ones
 //! fill the context. Prints the figures of `models/<name>.md`. Left out: checkpoints, an early stop, other text.
 
 mod ops;
+mod start;
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
@@ -17,18 +19,30 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::time::Instant;
 
-/// What is trained and for how long.
+/// What is trained, from where and for how long.
 struct Plan {
     name: &'static str,
     config: Config,
+    start: fn(&Config, &mut ChaCha8Rng) -> Result<Vec<(String, Tensor)>>,
     steps: usize,
     peak_rate: f64,
+    /// Up to this share of the steps, one of two sequences is a piece of a story again and again.
+    repeated: f64,
 }
 
-const LM: Plan = Plan { name: "lm", config: Config::LM, steps: 2000, peak_rate: 2e-3 };
-const DRAFT: Plan = Plan { name: "lm-draft", config: Config::LM_DRAFT, steps: 1200, peak_rate: 4e-3 };
+const LM: Plan =
+    Plan { name: "lm", config: Config::LM, start: start::random, steps: 2000, peak_rate: 2e-3, repeated: 0.0 };
+const DRAFT: Plan = Plan {
+    name: "lm-draft",
+    config: Config::LM_DRAFT,
+    start: start::copying,
+    steps: 800,
+    peak_rate: 2e-3,
+    repeated: 0.3,
+};
 
 const LONG: f64 = 0.85; // from this share of the steps on, sequences fill the context
 const WARM: usize = 100; // steps in which the rate climbs
@@ -58,16 +72,18 @@ fn main() -> Result<()> {
         Some("lm-draft") => DRAFT,
         Some(other) => return Err(format!("`{other}` is no model: lm or lm-draft").into()),
     };
+    let shipped = format!("{}/models/{}.safetensors", env!("CARGO_MANIFEST_DIR"), plan.name);
+    let file = std::env::args().nth(2).unwrap_or(shipped);
     let pool = rayon::ThreadPoolBuilder::new().build().map_err(|e| Error::new(e.to_string()))?;
-    pool.install(|| train(&plan))
+    pool.install(|| train(&plan, file.as_ref()))
 }
 
-fn train(plan: &Plan) -> Result<()> {
+fn train(plan: &Plan, file: &Path) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(TRAIN_SEED);
     let mut vars = Vars::new();
     let mut order = Vec::new();
-    for (name, shape) in weights(&plan.config) {
-        let var = Var::from_tensor(&initial(&name, &shape, plan.config.layers, &mut rng)?)?;
+    for (name, value) in (plan.start)(&plan.config, &mut rng)? {
+        let var = Var::from_tensor(&value)?;
         order.push(var.clone());
         vars.insert(name, var);
     }
@@ -84,20 +100,21 @@ fn train(plan: &Plan) -> Result<()> {
     for step in 0..plan.steps {
         let long = step as f64 >= LONG * plan.steps as f64;
         let (batch, length) = if long { (1, plan.config.ctx) } else { (2, 640) };
-        let mut rows = Vec::with_capacity(batch);
-        for _ in 0..batch {
-            at = starts[starts.partition_point(|&start| start < at)];
-            rows.push(at);
-            at += length * 3 / 4; // the next story is the first one that begins after that
-        }
         let done = step as f64 / plan.steps as f64;
+        let mut rows: Vec<Vec<u32>> = Vec::with_capacity(batch); // one byte longer: the last one is only predicted
+        for row in 0..batch {
+            at = starts[starts.partition_point(|&start| start < at)];
+            let bytes = &text.bytes[at..=at + length];
+            let period = if row == 0 && done < plan.repeated { 60 + rng.next_u32() as usize % 140 } else { length + 1 };
+            rows.push((0..=length).map(|i| u32::from(bytes[i % period])).collect());
+            at += length.min(period) * 3 / 4; // the next story is the first one that begins after that
+        }
         let warm = ((step + 1) as f64 / WARM as f64).min(1.0);
         adamw.set_learning_rate(
             warm * plan.peak_rate * (0.02 + 0.98 * (1.0 + (done * std::f64::consts::PI).cos()) / 2.0),
         );
-        let ids = |shift: usize| -> Vec<u32> {
-            rows.iter().flat_map(|&row| &text.bytes[row + shift..row + shift + length]).map(|&b| u32::from(b)).collect()
-        };
+        let ids =
+            |shift: usize| -> Vec<u32> { rows.iter().flat_map(|row| &row[shift..shift + length]).copied().collect() };
         let inputs = Tensor::from_vec(ids(0), (batch, length), &Device::Cpu)?;
         let loss = forward(&plan.config, &vars, &inputs)?.apply_op1(CrossEntropy(ids(1)))?;
         let mut grads = loss.backward()?;
@@ -111,32 +128,15 @@ fn train(plan: &Plan) -> Result<()> {
         if (step + 1) % 300 == 0 {
             let sample = Text { bytes: held_out.bytes[..20_000].to_vec(), bits: held_out.bits[..20_000].to_vec() };
             report(plan, &vars, &sample)?;
-            save(plan, &vars)?;
+            save(plan, &vars, file)?;
         }
     }
-    save(plan, &vars)?;
+    save(plan, &vars, file)?;
     for var in &order {
         var.set(&var.to_dtype(DType::F16)?.to_dtype(DType::F32)?)?; // as the file holds them
     }
     println!("{params} parameters, {at} bytes of text drawn, {} s", started.elapsed().as_secs());
     report(plan, &vars, &held_out)
-}
-
-/// Gains of 1; matrices uniform with variance 1 / inputs, less where they add to the residual; a quiet embedding.
-fn initial(name: &str, shape: &[usize], layers: usize, rng: &mut ChaCha8Rng) -> Result<Tensor> {
-    let spread = match name {
-        name if name.ends_with("embed_tokens.weight") => 0.04,
-        name if name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight") => {
-            1.0 / ((2 * layers * shape[1]) as f32).sqrt()
-        }
-        _ => 1.0 / (shape[shape.len() - 1] as f32).sqrt(),
-    };
-    let mut value = |_| match shape.len() {
-        1 => 1.0,
-        _ => spread * 3f32.sqrt() * ((rng.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0),
-    };
-    let values: Vec<f32> = (0..shape.iter().product::<usize>()).map(&mut value).collect();
-    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
 }
 
 /// Logits (B T, vocab) of ids (B, T), differentiable in the weights.
@@ -209,13 +209,12 @@ fn report(plan: &Plan, vars: &Vars, text: &Text) -> Result<()> {
 }
 
 /// f16 weights with the configuration in the header.
-fn save(plan: &Plan, vars: &Vars) -> Result<()> {
-    let file = format!("{}/models/{}.safetensors", env!("CARGO_MANIFEST_DIR"), plan.name);
+fn save(plan: &Plan, vars: &Vars, file: &Path) -> Result<()> {
     let mut tensors = Vec::new();
     for (name, _) in weights(&plan.config) {
         let tensor = vars[&name].to_dtype(DType::F16)?;
         tensors.push((name, tensor));
     }
     let metadata = HashMap::from([("config".to_owned(), plan.config.to_json().to_string())]);
-    Ok(safetensors::serialize_to_file(tensors, Some(metadata), file.as_ref())?)
+    Ok(safetensors::serialize_to_file(tensors, Some(metadata), file)?)
 }
