@@ -1,6 +1,9 @@
 //! Finds the labs (a lab is a folder of `labs/` with a `lab.toml`) and the roadmap, and writes the registry that
 //! `src/labs.rs` includes. Std only.
 
+#[path = "src/labs/prints.rs"]
+mod prints;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -25,11 +28,19 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
 
+    let (registry, missing) = registry(&root)?;
+    missing.iter().for_each(|what| println!("cargo::error={what}"));
+    fs::write(out.join("labs.rs"), registry)
+}
+
+/// The registry of the labs and the roadmap below `root`, as Rust, and what a lab's folder lacks.
+pub fn registry(root: &Path) -> io::Result<(String, Vec<String>)> {
+    let mut missing = Vec::new();
     let (mut modules, mut table) = (String::new(), String::from("pub static LABS: &[Embedded] = &[\n"));
     for folder in entries(&root.join("labs"))?.iter().filter(|folder| folder.join("lab.toml").is_file()) {
         let slug = stem(folder);
         for required in REQUIRED.iter().filter(|name| !folder.join(name).exists()) {
-            println!("cargo::error=labs/{slug} has a lab.toml but no {required}");
+            missing.push(format!("labs/{slug} has a lab.toml but no {required}"));
         }
         let module = slug.replace('-', "_");
         let path = |name: &str| folder.join(name).display().to_string();
@@ -43,7 +54,7 @@ fn main() -> io::Result<()> {
         let _ = writeln!(
             table,
             "    Embedded {{\n        slug: {slug:?},\n        files: Files {{ manifest: {}, brief: {}, hints: {}, starters: [{}, {}], \
-             solutions: [{}, {}], misconceptions: {misconceptions}, grader: {grader} }},",
+             solutions: [{}, {}], misconceptions: {misconceptions}, by_hand: {}, grader: {grader} }},\n        prints: &{:?},",
             file("lab.toml"),
             file("brief.md"),
             file("hints.md"),
@@ -51,6 +62,8 @@ fn main() -> io::Result<()> {
             file("starter.py"),
             file("solution.rs"),
             file("solution.py"),
+            file("misconceptions.py"),
+            prints::of(folder)?,
         );
         for part in ["solution", "misconceptions"] {
             let text = fs::read_to_string(folder.join(format!("{part}.rs"))).unwrap_or_default();
@@ -75,8 +88,7 @@ fn main() -> io::Result<()> {
         let _ = writeln!(roadmap, "    ({name:?}, include_str!({:?})),", file.display().to_string());
     }
     roadmap.push_str("];\n");
-    fs::write(out.join("labs.rs"), format!("{modules}{table}{roadmap}"))?;
-    Ok(())
+    Ok((format!("{modules}{table}{roadmap}"), missing))
 }
 
 /// Name and number of arguments of each `pub fn` that begins a line.

@@ -1,6 +1,7 @@
 //! The command line: words to calls, errors to exit codes. Each command is a file below.
 
 mod actual;
+mod author;
 mod calibration;
 mod chart;
 mod check;
@@ -149,6 +150,9 @@ enum Command {
     Doctor,
     /// What is set, and where things lie
     Config(config::Arguments),
+    /// Write labs, in a checkout: a new one, its trials, its bars
+    #[command(subcommand)]
+    Author(author::Command),
     /// Shell completions on stdout: source <(roadmap completions bash)
     Completions {
         /// bash, zsh, fish, elvish, powershell; or man for the manual page
@@ -200,6 +204,10 @@ fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
         screen.print(&completions::text(what)?);
         return Ok(0);
     }
+    // Labs are written without a workspace, and nothing of it is stored.
+    if let Some(Command::Author(command)) = &arguments.command {
+        return author::run(&arguments.global, &screen, command);
+    }
     let mut context = Context::new(arguments.global, screen)?;
     match arguments.command {
         None => overview::run(&mut context),
@@ -224,7 +232,7 @@ fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
         Some(Command::Import { file }) => export::import(&mut context, file.as_deref()),
         Some(Command::Doctor) => doctor::run(&context),
         Some(Command::Config(arguments)) => config::run(&context, &arguments),
-        Some(Command::Completions { .. }) => Ok(0),
+        Some(Command::Author(_) | Command::Completions { .. }) => Ok(0),
     }
 }
 

@@ -1,7 +1,9 @@
 //! All labs and the roadmap, as build.rs embeds them. Adding a lab is adding a folder; nothing here names one.
 
+pub mod prints;
+
 use crate::curriculum::{Problem, Roadmap};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Doing, Error, Result, nearest};
 use crate::grading::{Embedded, Files, Lab};
 use lab_sdk::Reply;
 use std::fs;
@@ -44,6 +46,34 @@ pub fn find<'a>(labs: &'a [Lab], slug: &str) -> Result<&'a Lab> {
                 .hint("type one letter more"))
         }
     }
+}
+
+/// The labs in the folder `labs` of a checkout, by slug: they may be others than the embedded ones.
+pub fn on_disk(checkout: &Path) -> Result<Vec<String>> {
+    let folder = checkout.join("labs");
+    let entries = fs::read_dir(&folder).doing(|| format!("reading {}", folder.display()))?;
+    let labs = entries.flatten().filter(|entry| entry.path().join("lab.toml").is_file());
+    let mut slugs: Vec<String> = labs.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    slugs.sort();
+    Ok(slugs)
+}
+
+/// What differs between a lab's folder in a checkout and what is embedded: `brief.md changed`, `grader/new.rs is new`.
+pub fn changes(lab: &Embedded, checkout: &Path) -> Result<Vec<String>> {
+    let folder = checkout.join("labs").join(lab.slug);
+    let there = prints::of(&folder).doing(|| format!("reading {}", folder.display()))?;
+    let print = |name: &str| there.iter().find(|(known, _)| known == name).map(|(_, print)| *print);
+    let mut changes: Vec<String> = Vec::new();
+    for (name, embedded) in lab.prints {
+        match print(name) {
+            Some(print) if print == *embedded => {}
+            Some(_) => changes.push(format!("{name} changed")),
+            None => changes.push(format!("{name} is gone")),
+        }
+    }
+    let new = there.iter().filter(|(name, _)| lab.prints.iter().all(|(known, _)| known != name));
+    changes.extend(new.map(|(name, _)| format!("{name} is new")));
+    Ok(changes)
 }
 
 /// The roadmap in `folder`, or the embedded one.

@@ -1,8 +1,9 @@
 //! `roadmap`: a study plan for ML model optimization as data, a lab for each topic, and a grader that names the mistake.
 //!
-//! Modules point downwards: `cli` -> {`term`, `progress`, `labs`} -> `grading` -> {`submission`, `lab`} -> {`lab_sdk`,
+//! Modules point downwards: `cli` -> {`term`, `progress`, `labs`, `author`, `trials`} -> `grading` -> {`submission`, `lab`} -> {`lab_sdk`,
 //! `verdict`, `curriculum`}. `tests/tidy.rs` holds that.
 
+pub mod author;
 pub mod chart;
 pub mod cli;
 pub mod curriculum;
@@ -17,4 +18,5 @@ pub mod review;
 pub mod study;
 pub mod submission;
 pub mod term;
+pub mod trials;
 pub mod verdict;

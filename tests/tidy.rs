@@ -13,6 +13,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reference", &[]),
     ("grading", &["submission", "lab", "verdict", "curriculum"]),
     ("labs", &["grading", "curriculum"]),
+    ("trials", &["grading", "lab", "submission", "verdict"]),
+    ("author", &["curriculum", "grading", "lab", "submission", "verdict"]),
     ("chart", &["verdict"]),
     ("review", &["grading", "lab", "verdict"]),
     ("progress", &["review", "submission", "verdict"]),
@@ -22,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "author",
             "curriculum",
             "export",
             "grading",
@@ -32,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "study",
             "submission",
             "term",
+            "trials",
             "verdict",
         ],
     ),

@@ -61,6 +61,16 @@ pub fn rounds_up(op: &OpSpec) -> Result<Cost> {
     conv_as(op, |c| (c.h, c.w) = (c.h + c.stride[0] - 1, c.w + c.stride[1] - 1))
 }
 
+/// Divides the room by the stride and forgets the first window.
+pub fn last_window_missing(op: &OpSpec) -> Result<Cost> {
+    let right = solution::op_cost(op)?;
+    let OpSpec::Conv2d { .. } = op else { return Ok(right) };
+    let (ho, wo) = (right.out[2] - 1, right.out[3] - 1);
+    lab_sdk::ensure!(ho > 0 && wo > 0, "a result without an element");
+    let macs = right.macs / (right.out[2] * right.out[3]) * ho * wo;
+    Ok(Cost { macs, out: vec![right.out[0], right.out[1], ho, wo], ..right })
+}
+
 /// Takes the first number of a pair as the horizontal one.
 pub fn sides_swapped(op: &OpSpec) -> Result<Cost> {
     conv_as(op, |c| [&mut c.k, &mut c.stride, &mut c.pad, &mut c.dil].into_iter().for_each(|pair| pair.reverse()))
@@ -160,6 +170,17 @@ pub fn window_one_more(op: &OpSpec) -> Result<Cost> {
 /// Lets a window without a causal mask look back only.
 pub fn window_looks_back(op: &OpSpec) -> Result<Cost> {
     attention_as(op, |a| a.causal |= a.window.is_some())
+}
+
+/// Gives every query a full window, also where the keys end.
+pub fn window_never_cut(op: &OpSpec) -> Result<Cost> {
+    attention(op, |a, right| match a.window {
+        Some(w) => {
+            let each = if a.causal { w } else { 2 * w - 1 };
+            Cost { macs: a.b * a.hq * a.sq * each * (a.dh + a.dv), ..right }
+        }
+        None => right,
+    })
 }
 
 /// Multiplies by an embedding's table.

@@ -10,13 +10,21 @@ struct Wrong {
     first: fn(usize) -> usize,
     /// (T, S), from T and the cache's length; `None` lets every query see everything.
     mask: fn(usize, usize) -> Option<(usize, usize)>,
+    /// What becomes of the queries before they meet the keys.
+    query: fn(&Lm, &Tensor) -> Result<Tensor>,
     /// Attention over (T, H, D) and (S, Hkv, D).
     attend: fn(&Tensor, &Tensor, &Tensor, Option<&Tensor>) -> Result<Tensor>,
     /// How far the length moves with each layer.
     moves: bool,
 }
 
-const RIGHT: Wrong = Wrong { first: |len| len, mask: |t, len| Some((t, len)), attend, moves: false };
+const RIGHT: Wrong = Wrong {
+    first: |len| len,
+    mask: |t, len| Some((t, len)),
+    query: |_, q| Ok(q.clone()),
+    attend,
+    moves: false,
+};
 
 fn cached(lm: &Lm, ids: &[u32], cache: &mut Cache, wrong: &Wrong) -> Result<Tensor> {
     fits(lm, cache, cache.len + ids.len())?;
@@ -31,7 +39,7 @@ fn cached(lm: &Lm, ids: &[u32], cache: &mut Cache, wrong: &Wrong) -> Result<Tens
             Some((t, len)) => Some(squared(&causal(t, len, x.dtype())?, begun + t)?),
             None => None,
         };
-        x = lm.finish(layer, &x, &(wrong.attend)(&q, &k, &v, mask.as_ref())?)?;
+        x = lm.finish(layer, &x, &(wrong.attend)(&(wrong.query)(lm, &q)?, &k, &v, mask.as_ref())?)?;
         (cache.k[layer], cache.v[layer]) = (Some(k), Some(v));
         cache.len += if wrong.moves { t } else { 0 };
     }
@@ -71,10 +79,59 @@ pub fn length_per_layer(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tenso
 
 /// Leaves the scores unscaled.
 pub fn unscaled_scores(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
-    let unscaled = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
-        attend(&(q * (q.dim(D::Minus1)? as f64).sqrt())?, k, v, mask)
+    let query = |_: &Lm, q: &Tensor| Ok((q * (q.dim(D::Minus1)? as f64).sqrt())?);
+    cached(lm, ids, cache, &Wrong { query, ..RIGHT })
+}
+
+/// Divides the scores by sqrt(dim), the width of the model.
+pub fn scales_by_width(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    // The division by sqrt(D) is still to come: q times sqrt(D / dim).
+    let query = |lm: &Lm, q: &Tensor| Ok((q * (lm.cfg().head_dim as f64 / lm.cfg().dim as f64).sqrt())?);
+    cached(lm, ids, cache, &Wrong { query, ..RIGHT })
+}
+
+/// Divides the scores by D, without the root.
+pub fn scales_without_root(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let query = |lm: &Lm, q: &Tensor| Ok((q / (lm.cfg().head_dim as f64).sqrt())?);
+    cached(lm, ids, cache, &Wrong { query, ..RIGHT })
+}
+
+/// Sets what a query must not see to a score of 0.
+pub fn masks_with_zero(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let zeroed = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
+        weighed(q, k, v, |scores| match mask {
+            Some(mask) => softmax(&scores.broadcast_mul(&mask.exp()?)?, 3),
+            None => softmax(scores, 3),
+        })
     };
-    cached(lm, ids, cache, &Wrong { attend: unscaled, ..RIGHT })
+    cached(lm, ids, cache, &Wrong { attend: zeroed, ..RIGHT })
+}
+
+/// Sums the softmax over the queries instead of the keys.
+pub fn softmax_over_queries(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let crossed = |q: &Tensor, k: &Tensor, v: &Tensor, mask: Option<&Tensor>| {
+        weighed(q, k, v, |scores| match mask {
+            Some(mask) => softmax(&scores.broadcast_add(mask)?, 2),
+            None => softmax(scores, 2),
+        })
+    };
+    cached(lm, ids, cache, &Wrong { attend: crossed, ..RIGHT })
+}
+
+/// Attention with weights (Hkv, G, T, S) from the scaled scores of that shape.
+fn weighed(q: &Tensor, k: &Tensor, v: &Tensor, weights: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let ((t, h, d), (s, kv, _)) = (q.dims3()?, k.dims3()?);
+    let g = h / kv;
+    let rows = q.reshape((t, kv, g, d))?.permute((1, 2, 0, 3))?.reshape((kv, g * t, d))?;
+    let scores = (rows.matmul(&k.permute((1, 2, 0))?)? / (d as f64).sqrt())?;
+    let p = weights(&scores.reshape((kv, g, t, s))?)?.reshape((kv, g * t, s))?;
+    let out = p.matmul(&v.permute((1, 0, 2))?.contiguous()?)?;
+    Ok(out.reshape((kv, g, t, d))?.permute((2, 0, 1, 3))?.reshape((t, h, d))?)
+}
+
+fn softmax(scores: &Tensor, axis: usize) -> Result<Tensor> {
+    let e = scores.broadcast_sub(&scores.max_keepdim(axis)?)?.exp()?;
+    Ok(e.broadcast_div(&e.sum_keepdim(axis)?)?)
 }
 
 /// Gives query head h the key-value head h mod Hkv.
@@ -154,6 +211,8 @@ pub fn recomputes_the_prefix(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<
 struct Drift {
     /// Tokens that stay when one more comes: (first, last), from sinks, window and the length.
     stay: fn(usize, usize) -> (usize, usize),
+    /// How far behind its place the new token stands.
+    behind: usize,
     /// The new token looks before room is made.
     late: bool,
     /// Positions count every token that ever came.
@@ -162,7 +221,8 @@ struct Drift {
     twice: bool,
 }
 
-const STEADY: Drift = Drift { stay: |sinks, window| (sinks, window - 1), late: false, absolute: false, twice: false };
+const STEADY: Drift =
+    Drift { stay: |sinks, window| (sinks, window - 1), behind: 0, late: false, absolute: false, twice: false };
 
 fn streaming(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize, drift: &Drift) -> Result<Tensor> {
     fits(lm, cache, sinks + window)?;
@@ -181,7 +241,7 @@ fn streaming(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize, d
         if drift.absolute || drift.twice {
             k = lm.rope(&k, &[now])?;
         }
-        q = lm.rope(&q, &[now])?;
+        q = lm.rope(&q, &[now + drift.behind])?;
         let (k, v) = (append(cache.k[layer].as_ref(), &k)?, append(cache.v[layer].as_ref(), &v)?);
         let turned = if drift.absolute { k.clone() } else { lm.rope(&k, &pos)? };
         x = lm.finish(layer, &x, &attend(&q, &turned, &v, None)?)?;
@@ -231,4 +291,14 @@ pub fn window_holds_the_sinks(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize,
 /// Looks first and makes room afterwards.
 pub fn evicts_too_late(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
     streaming(lm, id, cache, sinks, window, &Drift { late: true, ..STEADY })
+}
+
+/// Keeps a full window beside the new token.
+pub fn holds_one_more(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    streaming(lm, id, cache, sinks, window, &Drift { stay: |sinks, window| (sinks, window), ..STEADY })
+}
+
+/// Turns the query to the position after its own.
+pub fn one_place_late(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    streaming(lm, id, cache, sinks, window, &Drift { behind: 1, ..STEADY })
 }

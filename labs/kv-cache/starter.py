@@ -9,6 +9,7 @@ The model does everything but attention (lm.cfg has layers, heads, kv_heads, hea
     lm.finish(layer, x, attn)    output projection of attn (T, H, D), residual, feed-forward block: (T, dim)
     lm.logits(x)             (T, vocab)
 The cache is a box that your code fills: cache.k[layer], cache.v[layer]: arrays or None, and cache.len.
+Everything is float32. NumPy 2 makes float64 of it beside a float64 scalar, such as np.sqrt(6); a Python float does not.
 """
 
 import numpy as np

@@ -42,6 +42,7 @@ pub static FACTS: Facts = &[
     ("ties-all-go", mask::count_facts),
     ("ties-all-stay", mask::count_facts),
     ("one-more-goes", mask::count_facts),
+    ("one-fewer-goes", mask::count_facts),
     ("quantile-threshold", mask::count_facts),
     ("keeps-floor", mask::count_facts),
     ("rounds-count", mask::count_facts),
@@ -49,6 +50,9 @@ pub static FACTS: Facts = &[
     ("from-all", lottery::facts),
     ("pruned-again", lottery::facts),
     ("rounds-down", lottery::facts),
+    ("one-ranking", lottery::facts),
+    ("percentile-of-survivors", lottery::facts),
+    ("equal-survivors-die", lottery::facts),
     ("wrong-sign", movement::facts),
     ("ranks-magnitude", movement::kept_facts),
 ];

@@ -82,3 +82,32 @@ def dead_gradient(w, s, g, keep, lr):
     mask = np.zeros(s.size, np.uint8)
     mask[np.argsort(-s.ravel(), kind="stable")[:k]] = 1
     return s.astype(np.float32), mask.reshape(s.shape)
+
+
+def one_fewer_goes(ws, skip, sparsity):
+    """The k-th smallest magnitude is the threshold, and `>=`, as with torch.kthvalue."""
+    right_global_mask(ws, skip, sparsity)
+    pool = np.concatenate([np.abs(w).ravel() for i, w in enumerate(ws) if i not in skip])
+    k = int(sparsity * pool.size)
+    cut = np.partition(pool, k - 1)[k - 1] if k else 0
+    return [np.ones(w.shape, np.uint8) if i in skip else (np.abs(w) >= cut).astype(np.uint8) for i, w in enumerate(ws)]
+
+
+def percentile_of_survivors(trained, init, mask, frac):
+    """np.percentile over the weights that are alive, and np.where."""
+    right_lottery_round(trained, init, mask, frac)
+    masks = []
+    for w, m, f in zip(trained, mask, frac):
+        alive = np.abs(w[m == 1])
+        cut = np.percentile(alive, 100 * f) if alive.size else 0.0
+        masks.append(np.where(np.abs(w) < cut, 0, m).astype(np.uint8))
+    return [w0 * m for w0, m in zip(init, masks)], masks
+
+
+def later_scores_stay(w, s, g, keep, lr):
+    """argsort, then [::-1]."""
+    right_movement_step(w, s, g, keep, lr)
+    s = s - np.float32(lr) * g * w
+    mask = np.zeros(s.size, np.uint8)
+    mask[s.ravel().argsort(kind="stable")[::-1][: int(keep * s.size)]] = 1
+    return s, mask.reshape(s.shape)

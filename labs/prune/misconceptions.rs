@@ -7,6 +7,7 @@ mod formulas;
 use super::solution;
 use formulas::*;
 use lab_sdk::{Result, Tensor};
+use std::cell::Cell;
 
 /// Prunes the same share of each tensor.
 pub fn per_layer(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec<Tensor>> {
@@ -37,6 +38,11 @@ pub fn one_more_goes(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec
     masks_above(ws, skip, sparsity, |w, sorted, count| count < sorted.len() && w > sorted[count])
 }
 
+/// Keeps what is not below the largest weight that should go.
+pub fn one_fewer_goes(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec<Tensor>> {
+    masks_above(ws, skip, sparsity, |w, sorted, count| count == 0 || w >= sorted[count - 1])
+}
+
 /// Keeps what is above the interpolated quantile of the magnitudes.
 pub fn quantile_threshold(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec<Tensor>> {
     masks_above(ws, skip, sparsity, |w, sorted, _| {
@@ -57,6 +63,13 @@ pub fn ignores_skip(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec<
 pub fn skip_counts(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec<Tensor>> {
     let all: usize = ws.iter().map(Tensor::elem_count).sum();
     masks_by(ws, skip, sparsity, f32::abs, |_, _| (sparsity * all as f64).floor() as usize)
+}
+
+/// Keeps all tensors of one dimension.
+pub fn skips_vectors(ws: &[Tensor], skip: &[usize], sparsity: f64) -> Result<Vec<Tensor>> {
+    solution::global_mask(ws, skip, sparsity)?;
+    let more = (0..ws.len()).filter(|i| skip.contains(i) || ws[*i].rank() < 2).collect::<Vec<_>>();
+    solution::global_mask(ws, &more, sparsity)
 }
 
 /// Rounds the count to the nearest.
@@ -129,6 +142,20 @@ pub fn slow_start(t: u64, t0: u64, t1: u64, si: f64, sf: f64) -> Result<f64> {
 /// Follows the formula beyond both ends.
 pub fn unclamped(t: u64, t0: u64, t1: u64, si: f64, sf: f64) -> Result<f64> {
     ramp_with(t, t0, t1, (si, sf), |x| sf + (si - sf) * (1.0 - x).powi(3))
+}
+
+/// Lets t - t0 of unsigned numbers run below 0, and cuts what comes out off at the end of the ramp.
+pub fn wraps_below(t: u64, t0: u64, t1: u64, si: f64, sf: f64) -> Result<f64> {
+    solution::cubic(if t < t0 { t1 } else { t }, t0, t1, si, sf)
+}
+
+/// Counts the step that is about to be made as done.
+pub fn one_step_ahead(t: u64, t0: u64, t1: u64, si: f64, sf: f64) -> Result<f64> {
+    let step = 1.0 / (t1 as f64 - t0 as f64);
+    ramp_with(t, t0, t1, (si, sf), |x| match (0.0..=1.0).contains(&x) {
+        true => sf + (si - sf) * (1.0 - x - step).powi(3),
+        false => si + (sf - si) * x.clamp(0.0, 1.0),
+    })
 }
 
 /// Divides by t1 instead of t1 - t0.
@@ -236,6 +263,50 @@ pub fn one_fraction(trained: &[Tensor], init: &[Tensor], mask: &[Tensor], frac: 
     solution::lottery_round(trained, init, mask, &vec![frac[0]; frac.len()])
 }
 
+/// Ranks the survivors of all tensors together.
+pub fn one_ranking(trained: &[Tensor], init: &[Tensor], mask: &[Tensor], frac: &[f64]) -> Ticket {
+    let (_, right) = solution::lottery_round(trained, init, mask, frac)?;
+    let count = |masks: &[Tensor]| -> Result<usize> {
+        Ok(masks.iter().map(ones).collect::<Result<Vec<_>>>()?.into_iter().sum())
+    };
+    let dying = count(mask)? - count(&right)?;
+    let mut ranked = Vec::new();
+    for (tensor, (trained, mask)) in trained.iter().zip(mask).enumerate() {
+        let alive = mask.flatten_all()?.to_vec1::<u8>()?;
+        let survivors = values(trained)?.into_iter().enumerate().filter(|(at, _)| alive[*at] != 0);
+        ranked.extend(survivors.map(|(at, w)| (w.abs(), tensor, at)));
+    }
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ranked.truncate(dying);
+    let tensor = Cell::new(0);
+    rounds_masked(trained, init, mask, frac, |r| {
+        let mut mask = r.mask.clone();
+        ranked.iter().filter(|(_, of, _)| *of == tensor.get()).for_each(|(_, _, at)| mask[*at] = 0);
+        tensor.set(tensor.get() + 1);
+        mask
+    })
+}
+
+/// A percentile of the survivors' magnitudes is the threshold, and what is below it dies.
+pub fn percentile_of_survivors(trained: &[Tensor], init: &[Tensor], mask: &[Tensor], frac: &[f64]) -> Ticket {
+    rounds_masked(trained, init, mask, frac, |r| {
+        let sorted = r.sorted();
+        let at = r.frac * sorted.len().saturating_sub(1) as f64;
+        let end = |at: f64| sorted.get(at as usize).map_or(0.0, |w| f64::from(*w));
+        let least = end(at.floor()) + (end(at.ceil()) - end(at.floor())) * at.fract();
+        r.where_alive(|w| f64::from(w) >= least)
+    })
+}
+
+/// Keeps what is above the largest survivor that should die.
+pub fn equal_survivors_die(trained: &[Tensor], init: &[Tensor], mask: &[Tensor], frac: &[f64]) -> Ticket {
+    rounds_masked(trained, init, mask, frac, |r| {
+        let sorted = r.sorted();
+        let dying = (r.frac * sorted.len() as f64).ceil() as usize;
+        r.where_alive(|w| dying == 0 || w > sorted[dying - 1])
+    })
+}
+
 /// Restarts all weights, dead or not.
 pub fn restart_unmasked(trained: &[Tensor], init: &[Tensor], mask: &[Tensor], frac: &[f64]) -> Ticket {
     rounds_with(trained, init, mask, frac, |r| (r.init.clone(), r.right.clone()))
@@ -309,5 +380,23 @@ pub fn equal_scores_stay(w: &Tensor, s: &Tensor, g: &Tensor, keep: f64, lr: f32)
         let mut sorted = scores.to_vec();
         sorted.sort_by(|a, b| b.total_cmp(a));
         scores.iter().map(|s| u8::from(*s >= sorted[kept - 1])).collect()
+    })
+}
+
+/// Sorts upwards, turns the order round and keeps the head: of equal scores the later stay.
+pub fn later_scores_stay(w: &Tensor, s: &Tensor, g: &Tensor, keep: f64, lr: f32) -> Result<(Tensor, Tensor)> {
+    step_with((w, s, g), keep, lr, |x| x.s - lr * (x.g * x.w), |_, scores, kept| {
+        let mut mask = vec![0; scores.len()];
+        order(scores).into_iter().rev().take(kept).for_each(|at| mask[at] = 1);
+        mask
+    })
+}
+
+/// Keeps what is above the last score that should stay.
+pub fn last_score_goes(w: &Tensor, s: &Tensor, g: &Tensor, keep: f64, lr: f32) -> Result<(Tensor, Tensor)> {
+    step_with((w, s, g), keep, lr, |x| x.s - lr * (x.g * x.w), |_, scores, kept| {
+        let mut sorted = scores.to_vec();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        scores.iter().map(|s| u8::from(*s > sorted[kept - 1])).collect()
     })
 }

@@ -327,6 +327,16 @@ pub fn max_abs(x: &Tensor, bits: u32) -> Result<f32> {
     Ok(magnitudes(x)?.last().copied().unwrap_or(0.0))
 }
 
+/// Returns the step between two codes instead of the clip.
+pub fn step_for_clip(x: &Tensor, bits: u32) -> Result<f32> {
+    Ok(solution::clip_max(x, bits)? / levels(bits) as f32)
+}
+
+/// Spends every bit on the magnitude.
+pub fn levels_without_sign(x: &Tensor, bits: u32) -> Result<f32> {
+    best_clip(x, bits, 2.0 * levels(bits) + 1.0, |v, coded, _| (v - coded).powi(2))
+}
+
 /// Takes the 99th percentile of the magnitudes.
 pub fn fixed_percentile(x: &Tensor, bits: u32) -> Result<f32> {
     solution::clip_max(x, bits)?;
@@ -338,12 +348,12 @@ pub fn fixed_percentile(x: &Tensor, bits: u32) -> Result<f32> {
 
 /// Counts the error of the values inside the clip only.
 pub fn ignores_clipping_error(x: &Tensor, bits: u32) -> Result<f32> {
-    best_clip(x, bits, |v, coded, clip| if v <= clip { (v - coded).powi(2) } else { 0.0 })
+    best_clip(x, bits, levels(bits), |v, coded, clip| if v <= clip { (v - coded).powi(2) } else { 0.0 })
 }
 
 /// Minimises the mean absolute error instead of the squared one.
 pub fn absolute_error(x: &Tensor, bits: u32) -> Result<f32> {
-    best_clip(x, bits, |v, coded, _| (v - coded).abs())
+    best_clip(x, bits, levels(bits), |v, coded, _| (v - coded).abs())
 }
 
 /// Takes three standard deviations.

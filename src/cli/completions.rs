@@ -45,11 +45,15 @@ pub fn slugs(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Labs and topics that begin with what is typed.
 pub fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let roadmap = labs::roadmap(None).ok();
-    let topics = roadmap.iter().flat_map(|r| r.topics()).map(|(.., t)| (t.id.clone(), t.title.clone()));
     let mut all = slugs(typed);
-    all.extend(matching(typed, topics));
+    all.extend(topics(typed));
     all
+}
+
+/// Topics that begin with what is typed.
+pub fn topics(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let roadmap = labs::roadmap(None).ok();
+    matching(typed, roadmap.iter().flat_map(|r| r.topics()).map(|(.., t)| (t.id.clone(), t.title.clone())))
 }
 
 /// Steps of any lab: the shell does not say which lab stands before.

@@ -153,7 +153,7 @@ fn smallest(build: &mut Build<'_>, failed: &[&Ran<'_>], lost: bool, floor: f64) 
 }
 
 /// f: the largest relative difference between the solution in f32 and in f64, over all cases that need it.
-fn rounding_floor(checks: &[Check], solution: &mut dyn Subject) -> f64 {
+pub(super) fn rounding_floor(checks: &[Check], solution: &mut dyn Subject) -> f64 {
     let scripts = checks.iter().filter(|c| c.rule.has_floor()).flat_map(|c| &c.cases);
     let mut floor = 0.0_f64;
     for script in scripts {

@@ -21,6 +21,8 @@ pub struct Files {
     pub solutions: [&'static str; 2],
     /// misconceptions.rs.
     pub misconceptions: &'static str,
+    /// misconceptions.py: those that are written by hand in Python.
+    pub by_hand: &'static str,
     /// grader.rs, then what stands in grader/.
     pub grader: &'static str,
 }
@@ -49,6 +51,8 @@ pub struct Embedded {
     pub slug: &'static str,
     /// Its texts.
     pub files: Files,
+    /// Each file of the folder with a print of what is in it: the folder on disk may have changed since.
+    pub prints: &'static [(&'static str, u64)],
     /// `pub fn`s of solution.rs.
     pub solution: &'static [(&'static str, Function)],
     /// `pub fn`s of misconceptions.rs.
@@ -105,7 +109,8 @@ impl Lab {
     /// another hash has changed since.
     pub fn content(&self) -> String {
         let files = &self.embedded.files;
-        let mut text = format!("{:?}{:?}", self.manifest.functions, self.manifest.bars);
+        let bars: Vec<_> = self.manifest.bars.iter().map(|(name, bar)| (name, bar.at_most, bar.at_least)).collect();
+        let mut text = format!("{:?}{bars:?}", self.manifest.functions);
         for step in &self.manifest.steps {
             text.push_str(&format!("{}{:?}{:?}", step.id, step.kind, step.functions));
         }

@@ -2,7 +2,7 @@
 
 use super::compare::{Rule, compare, near};
 use super::judge::judge;
-use super::ran::{Played, Ran};
+use super::ran::Ran;
 use super::replay::{Script, Seen, replay};
 use super::{Check, Lab};
 use crate::lab::Misconception;
@@ -107,7 +107,7 @@ impl Workbench<'_, '_> {
         for played in ran.seen.iter().filter(|p| p.script.calls.iter().any(|call| call.function == known.function)) {
             occurs = true;
             let theirs = self.play(known, played.script)?;
-            if !same(ran.check, &theirs, played, self.floor) {
+            if !same(ran.check, &theirs, &played.got, &played.wanted, self.floor) {
                 return Some(false);
             }
         }
@@ -116,8 +116,13 @@ impl Workbench<'_, '_> {
 }
 
 /// Whether two runs of a case did the same: values by the check's rule, refusals and crashes by kind.
-fn same(check: &Check, theirs: &[Observation], played: &Played<'_>, floor: f64) -> bool {
-    let (got, wanted) = (&played.got, &played.wanted);
+pub(super) fn same(
+    check: &Check,
+    theirs: &[Observation],
+    got: &[Observation],
+    wanted: &[Observation],
+    floor: f64,
+) -> bool {
     // What led to a refusal is other checks' business, and rounds.
     let led = |at: usize| matches!(check.rule, Rule::Refused) && at + 1 < got.len();
     let rule = match check.rule {

@@ -1,8 +1,10 @@
 //! A case as text: `name = value` pairs for one call, a line a call for several.
 
-use super::Lab;
 use super::replay::{Argument, Call, Script};
 use super::show::value_text;
+use super::{Lab, json};
+use lab_sdk::Value;
+use serde_json::Value as Json;
 
 /// What was called, in parts that may stand on one line.
 pub fn transcript(lab: &Lab, script: &Script) -> Vec<String> {
@@ -19,7 +21,39 @@ fn named_arguments(lab: &Lab, call: &Call) -> Vec<String> {
         Argument::Value(value) => value_text(value),
         Argument::Result(at) => format!("result {at}"),
     };
-    call.args.iter().enumerate().map(|(i, arg)| format!("{} = {}", name(i), value(arg))).collect()
+    let parts = |(i, arg)| match arg {
+        &Argument::Value(Value::Json(ref json)) if json["nodes"].is_array() => graph(&name(i), json),
+        arg => vec![format!("{} = {}", name(i), value(arg))],
+    };
+    call.args.iter().enumerate().flat_map(parts).collect()
+}
+
+/// Nodes of a graph that are shown, from its end: a shrunk case ends where it fails.
+const NODES: usize = 8;
+
+/// A graph, a part a node: `conv = conv2d(x, cout: 1, k: [1, 1])`. What is off or not there is left out.
+fn graph(name: &str, json: &Json) -> Vec<String> {
+    let nodes = json["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let hidden = nodes.len().saturating_sub(NODES);
+    let mut parts: Vec<String> = nodes[hidden..].iter().map(node).collect();
+    if hidden > 0 {
+        parts.insert(0, format!("... {hidden} nodes"));
+    }
+    match parts.first_mut() {
+        Some(first) => first.insert_str(0, &format!("{name}: ")),
+        None => parts.push(format!("{name}: no nodes")),
+    }
+    parts
+}
+
+fn node(json: &Json) -> String {
+    let word = |key: &str| json[key].as_str().unwrap_or("?").to_owned();
+    let reads = json["inputs"].as_array().into_iter().flatten().filter_map(|read| read.as_str().map(str::to_owned));
+    let off = |value: &Json| value.is_null() || *value == Json::Bool(false);
+    let tie = json["tie"].as_str().map(|of| format!("tie: {of}"));
+    let attrs = json["attrs"].as_object().into_iter().flatten().filter(|(_, value)| !off(value));
+    let attrs = attrs.map(|(key, value)| format!("{key}: {}", json::text(value).replace(", ", ",")));
+    format!("{} = {}({})", word("name"), word("op"), reads.chain(tie).chain(attrs).collect::<Vec<_>>().join(", "))
 }
 
 /// `cache = Cache.new(lm)`, `forward_cached(lm, [3, 1], cache)`.

@@ -98,14 +98,16 @@ pub struct Misconception {
     pub says: String,
 }
 
-/// A threshold, set by calibration.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// A threshold, set by calibration unless it is `fixed`.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bar {
     /// The most it may be.
     pub at_most: Option<f64>,
     /// The least it must be.
     pub at_least: Option<f64>,
+    /// Why no calibration moves it: an exact statement of the subject, a published figure.
+    pub fixed: Option<String>,
 }
 
 /// A question to come back to.

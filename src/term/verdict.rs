@@ -2,7 +2,7 @@
 
 use super::{Paint, Screen};
 use crate::grading::plain;
-use crate::verdict::{Clock, Finding, Graded, Kind, Measurement, Verdict};
+use crate::verdict::{Clock, Finding, Graded, Kind, Measurement, Smallest, Verdict};
 
 /// What a verdict is shown with.
 pub struct Shown<'a> {
@@ -15,6 +15,8 @@ pub struct Shown<'a> {
 }
 
 const FINDINGS: usize = 4;
+/// Lines that a failed verdict keeps to.
+const LINES: usize = 16;
 /// Lines of what a compiler says.
 const BLOCK: usize = 12;
 
@@ -91,38 +93,69 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
             screen.paint(Paint::Bad, " why  ")
         ));
     }
-    // Violated properties say more than unequal numbers, where no mistake is named.
-    let mut rows: Vec<&Finding> = findings.iter().collect();
-    if graded.named.is_empty() {
-        rows.sort_by_key(|f| !f.wanted.is_empty());
-    }
-    if crashed {
-        // The same crash at each check says nothing new.
-        rows.dedup_by(|a, b| a.got == b.got);
-    }
-    for finding in rows.iter().take(FINDINGS) {
-        row(screen, finding, out);
-    }
-    if rows.len() > FINDINGS {
-        out.push_str(&format!("      ... and {} more\n", rows.len() - FINDINGS));
-    }
-    measurements(screen, &graded.measurements, out);
-    if let Some(small) = &graded.smallest {
-        let label = if crashed { "      on     " } else { "smallest     " };
-        let lines = filled(&small.case, screen.width.saturating_sub(13));
-        let lines = lines[..lines.len().min(CASE)].join(&format!("\n{}", " ".repeat(13)));
-        out.push_str(&format!("{}{lines}\n", screen.paint(Paint::Bold, label)));
-        for (name, text) in [("wanted", &small.wanted), ("yours ", &small.got)] {
-            if !text.is_empty() {
-                out.push_str(&format!("      {name} {}\n", cut(text, screen.width.saturating_sub(13))));
-            }
+    let rows = ordered(graded, findings, crashed);
+    let below = below(screen, graded, &rows, shown);
+    // All answers to questions are shown; of checks as many as a verdict has lines for.
+    let (most, room) = match graded.kind {
+        Kind::Predict => (rows.len(), usize::MAX),
+        _ => (FINDINGS, LINES.saturating_sub(out.lines().count() + below.lines().count())),
+    };
+    let (mut used, mut told, mut place) = (0, 0, "");
+    for finding in rows.iter().take(most) {
+        // The questions of a step are often about the same numbers.
+        let at = if graded.kind == Kind::Predict && finding.at == place { "" } else { &finding.at };
+        let text = row(screen, finding, at);
+        let more = usize::from(told + 1 < rows.len());
+        if told > 0 && used + text.lines().count() + more > room {
+            break;
         }
+        used += text.lines().count();
+        told += 1;
+        place = &finding.at;
+        out.push_str(&text);
+    }
+    if told < rows.len() {
+        out.push_str(&format!("      ... and {} more\n", rows.len() - told));
+    }
+    out.push_str(&below);
+}
+
+/// The rows of a verdict: crashes first where the answer crashed, once for each line of it that does.
+fn ordered<'a>(graded: &Graded, findings: &'a [Finding], crashed: bool) -> Vec<&'a Finding> {
+    let mut rows: Vec<&Finding> = Vec::new();
+    for finding in findings {
+        let same = |other: &&Finding| match place(&other.got) {
+            Some(at) => place(&finding.got) == Some(at),
+            None => crashed && other.got == finding.got && other.at == finding.at,
+        };
+        if !rows.iter().any(same) {
+            rows.push(finding);
+        }
+    }
+    // A crash allows nothing. Violated properties say more than unequal numbers, where no mistake is named.
+    let property = |f: &Finding| graded.named.is_empty() && f.wanted.is_empty();
+    rows.sort_by_key(|f| (crashed && !f.allowed.is_empty(), !property(f)));
+    rows
+}
+
+/// The line of the answer at which it stopped: `answer.py:23`.
+fn place(got: &str) -> Option<&str> {
+    let word = got.split_whitespace().find(|word| word.contains("answer."))?;
+    word.contains(':').then(|| word.trim_end_matches(':'))
+}
+
+/// What stands below the rows: what was measured, the smallest case, how to repeat it.
+fn below(screen: &Screen, graded: &Graded, rows: &[&Finding], shown: &Shown<'_>) -> String {
+    let mut out = String::new();
+    measurements(screen, &graded.measurements, &mut out);
+    if let Some(small) = &graded.smallest {
+        smallest(screen, small, rows, &mut out);
     }
     if graded.kind == Kind::Predict {
         for remark in &graded.remarks {
             out.push_str(&format!("{}\n", screen.wrap("      ", "      ", remark)));
         }
-        return;
+        return out;
     }
     let case = graded.smallest.as_ref().map(|s| format!(":{}", s.number)).unwrap_or_default();
     let again = format!("roadmap lab {} --step {} --seed {:x}{case}", shown.lab, graded.step, graded.seed);
@@ -133,23 +166,52 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
         out.push_str(&format!("\n{}{hint}    ({} of {hints})", screen.paint(Paint::Dim, "hint  "), next.min(hints)));
     }
     out.push('\n');
+    out
 }
 
-fn row(screen: &Screen, finding: &Finding, out: &mut String) {
+fn smallest(screen: &Screen, small: &Smallest, rows: &[&Finding], out: &mut String) {
+    let width = screen.width.saturating_sub(13);
+    let lines = filled(&small.case, width);
+    let lines = lines[..lines.len().min(CASE)].join(&format!("\n{}", " ".repeat(13)));
+    let told = rows.iter().any(|f| f.got == small.got && f.wanted == small.wanted);
+    let label = if told { "      on     " } else { "smallest     " };
+    out.push_str(&format!("{}{lines}\n", screen.paint(Paint::Bold, label)));
+    if told {
+        return;
+    }
+    if small.wanted == small.got {
+        out.push_str(&format!("      wanted {}\n", cut(&small.wanted, width)));
+        out.push_str("      yours  prints the same; a row above says what differs\n");
+        return;
+    }
+    for (name, text) in [("wanted", &small.wanted), ("yours ", &small.got)] {
+        for (at, line) in limited(text, width, 2).iter().enumerate() {
+            out.push_str(&format!("      {} {line}\n", if at == 0 { name } else { "      " }));
+        }
+    }
+}
+
+fn row(screen: &Screen, finding: &Finding, at: &str) -> String {
     let mark = format!("  {}   ", screen.paint(Paint::Bad, "x"));
-    let at = if finding.at.is_empty() { String::new() } else { format!("at {}", finding.at) };
+    let at = if at.is_empty() { String::new() } else { format!("at {at}") };
     let fields = [("yours", &finding.got), ("wanted", &finding.wanted)];
     let long = finding.got.contains('\n') || finding.got.chars().count() + finding.wanted.chars().count() > 80;
     if long {
         // Signatures and what a compiler says keep their own lines.
-        out.push_str(&format!("{mark}{} {at}\n", finding.check));
+        let mut out = format!("{mark}{}\n", format!("{} {at}", finding.check).trim_end());
+        let width = screen.width.saturating_sub(14);
         for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
-            let name = if text.contains('\n') { "" } else { name };
-            for line in text.lines().take(BLOCK) {
-                out.push_str(&format!("      {name:<7} {}\n", cut(line, screen.width.saturating_sub(15))));
+            let lines = match text.contains('\n') {
+                true => text.lines().take(BLOCK).map(|line| cut(line, width)).collect(),
+                // Of a message the end counts as well, of a large result the beginning will do.
+                false => limited(text, width, if place(text).is_some() { 3 } else { 1 }),
+            };
+            for (at, line) in lines.iter().enumerate() {
+                let name = if at == 0 && !text.contains('\n') { name } else { "" };
+                out.push_str(&format!("      {name:<7} {line}\n"));
             }
         }
-        return;
+        return out;
     }
     let pair: Vec<String> =
         fields.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}")).collect();
@@ -157,14 +219,20 @@ fn row(screen: &Screen, finding: &Finding, out: &mut String) {
         "" | "exact" => String::new(),
         allowed => format!("allowed {allowed}"),
     };
-    let parts: Vec<String> =
-        [finding.check.clone(), at, pair.join("   "), allowed].into_iter().filter(|part| !part.is_empty()).collect();
-    let lines = filled(&parts, screen.width.saturating_sub(8));
-    out.push_str(&format!("{mark}{}\n", lines[..lines.len().min(3)].join("\n          ")));
+    let width = screen.width.saturating_sub(10);
+    let mut parts = vec![finding.check.clone(), at];
+    match pair.join("   ") {
+        together if together.chars().count() <= width => parts.push(together),
+        _ => parts.extend(pair),
+    }
+    parts.push(allowed);
+    parts.retain(|part| !part.is_empty());
+    let lines = filled(&parts, width);
+    format!("{mark}{}\n", lines[..lines.len().min(4)].join("\n          "))
 }
 
 /// Lines that the smallest case may take.
-const CASE: usize = 4;
+const CASE: usize = 5;
 
 /// `parts` on as few lines as they need, none broken inside unless it is wider than a line.
 fn filled(parts: &[String], width: usize) -> Vec<String> {
@@ -191,8 +259,20 @@ fn measurements(screen: &Screen, measurements: &[Measurement], out: &mut String)
         let bar = m.bar.as_ref().map(|bar| format!("    bar: {bar}")).unwrap_or_default();
         let clock = if m.kind == Clock::Clock { "    (timed here)" } else { "" };
         let pad = " ".repeat(name - m.name.chars().count());
-        out.push_str(&format!("  {mark}   {}{pad}  {} {}{bar}{clock}\n", m.name, plain(m.value, 6), m.unit));
+        let value = format!("{} {}", plain(m.value, 6), m.unit);
+        out.push_str(&format!("  {mark}   {}{pad}  {}{bar}{clock}\n", m.name, value.trim_end()));
     }
+}
+
+/// `text` on at most `most` lines of `width` columns.
+fn limited(text: &str, width: usize, most: usize) -> Vec<String> {
+    if most <= 1 {
+        return vec![cut(text, width)];
+    }
+    let lines = textwrap::wrap(text.split('\n').next().unwrap_or_default(), width.max(10));
+    let rest = lines.iter().skip(most - 1).map(|line| line.as_ref()).collect::<Vec<&str>>().join(" ");
+    let first = lines.iter().take(most - 1).map(|line| line.clone().into_owned());
+    first.chain((lines.len() >= most).then(|| cut(&rest, width))).collect()
 }
 
 /// `text` on one line of at most `width` columns.

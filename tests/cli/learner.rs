@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
@@ -84,8 +84,14 @@ impl Learner {
 
     /// Runs `roadmap WORDS`.
     pub fn run(&self, words: &str) -> Ran {
+        self.run_in(self.home.path(), words)
+    }
+
+    /// Runs `roadmap WORDS` in a folder.
+    pub fn run_in(&self, folder: &Path, words: &str) -> Ran {
         let words: Vec<&str> = words.split_whitespace().collect();
-        let Output { stdout, stderr, status } = self.command(&words).output().expect("the binary runs");
+        let output = self.command(&words).current_dir(folder).output();
+        let Output { stdout, stderr, status } = output.expect("the binary runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Ran { out: text(stdout), err: text(stderr), code: status.code().unwrap_or(-1) }
     }

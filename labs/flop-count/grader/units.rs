@@ -45,7 +45,6 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
         ("padding", pad.to_string()),
         ("groups", groups.to_string()),
         ("image", format!("{h} x {h}")),
-        ("times", (stride * stride).to_string()),
     ];
     let question = |id, text: String, value: f64, mistakes, because| Question {
         id,
@@ -60,18 +59,18 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
             "params",
             format!(
                 "a convolution from {cin} to {cout} channels, kernel {k}x{k}, stride {stride}, padding {pad}, {groups} groups, \
-                 with a bias, on an image of {h}x{h}. How many learned numbers?"
+                 with a bias, on an image of {h}x{h}. How many learned numbers, exactly?"
             ),
             params,
             vec![("forgot-groups", dense_params), ("bias-not-learned", params - cout as f64)],
             format!(
-                "each of the {cout} filters sees {cin} / {groups} channels: {each} weights, and a bias: {cout} * {}",
+                "each of the {cout} filters sees {cin} / {groups} channels: {each} weights, and a bias: {cout} * {} = {params}",
                 each + 1
             ),
         ),
         question(
             "macs",
-            "and how many MACs?".to_owned(),
+            "and how many MACs, exactly?".to_owned(),
             macs,
             vec![
                 ("forgot-groups", dense_macs),
@@ -80,7 +79,7 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
                 ("bias-as-macs", macs + (cout * pixels) as f64),
             ],
             format!(
-                "{out} x {out} results for each of {cout} filters, {each} products each: {pixels} * {cout} * {each}"
+                "{out} x {out} results for each of {cout} filters, {each} products each: {pixels} * {cout} * {each} = {macs}"
             ),
         ),
         question(

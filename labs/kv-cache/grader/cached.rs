@@ -37,6 +37,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("logits of a prompt", LOGITS, whole),
         Check::by("logits, chunk after chunk", LOGITS, chunks),
         Check::by("logits, token by token", LOGITS, singles),
+        Check::by("a text that fills the context", LOGITS, filled(draw)?),
         Check::by("two caches in turn", LOGITS, vec![in_turn(draw)?, in_turn(draw)?]),
         Check::by("what the cache holds afterwards", LOGITS, vec![held(draw)?, held(draw)?]),
         Check::by("rows through the linear layers", LOGITS, vec![rows(draw)?, rows(draw)?]),
@@ -91,8 +92,17 @@ fn refused_between(draw: &mut Draw) -> Result<Script> {
     let script = chunk(model.begin(), &model.tokens(draw, 4), 1);
     let script = chunk(script, &model.tokens(draw, model.cfg.ctx - 3), 1);
     let script = chunk(script, &[0, model.cfg.vocab as u32], 1);
-    let script = chunk(script, &model.tokens(draw, 3), 1);
-    Ok(look(look(script, "Cache.len", 1), "Cache.shape", 1))
+    let script = look(look(script, "Cache.len", 1), "Cache.shape", 1);
+    Ok(chunk(script, &model.tokens(draw, 3), 1))
+}
+
+/// A prompt that takes all of the context, and one whose last token does.
+fn filled(draw: &mut Draw) -> Result<Vec<Script>> {
+    let model = drawn(draw, Size::Grouped)?;
+    let ctx = model.cfg.ctx;
+    let whole = chunk(model.begin(), &model.tokens(draw, ctx), 1);
+    let nearly = chunk(model.begin(), &model.tokens(draw, ctx - 1), 1);
+    Ok(vec![whole, chunk(nearly, &model.tokens(draw, 1), 1)])
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {

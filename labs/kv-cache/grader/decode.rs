@@ -6,13 +6,14 @@ mod clocks;
 mod quality;
 
 use super::models::floats;
-use crate::grading::{Bench, Stop, Whose};
+use crate::grading::{Bench, Stop, Whose, plain};
 use crate::reference::lm::forward;
 use crate::reference::own_model::exported;
 use crate::verdict::{Clock, Finding};
 use lab_sdk::lm::{Config, Lm};
 use lab_sdk::stories::{Split, Text, stories};
 use lab_sdk::{DType, IntoValue, Tensor, Value};
+use std::path::Path;
 
 /// Prompt and new tokens of the counted run.
 const PROMPT: usize = 64;
@@ -41,32 +42,53 @@ pub struct Model {
 /// The experiment.
 pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.progress("loading the model", 0.0);
+    let file = bench.model().map(Path::to_owned);
+    // A file that cannot be run is told now, not after a minute of clocks; a large one is not kept beside them.
+    file.as_deref().map(load).transpose()?;
     let text = stories(bench.seed, Split::HeldOut, TEXT);
     let shipped =
         Model::new("", ("Lm.shipped", "lm".to_owned()), |precision| Lm::shipped("lm", precision), text.ids())?;
     count(bench, &shipped)?;
     clocks::measure(bench, &shipped)?;
     quality::measure(bench, &shipped, &text)?;
-    if let Some(file) = bench.model().map(std::path::Path::to_owned) {
+    if let Some(file) = file {
         bench.progress("loading your model", 0.9);
-        own(bench, &file, &text)?;
+        own(bench, &load(&file)?, &text)?;
     }
     Ok(())
 }
 
-/// A model of the learner's own: the same counts and clocks, without bars.
-fn own(bench: &mut Bench<'_>, file: &std::path::Path, text: &Text) -> Result<(), Stop> {
-    let refuse = |e: lab_sdk::Error| {
-        let check = "your model loads".to_owned();
-        Stop::Differs(Finding { check, got: e.to_string(), wanted: "a LLaMA-style model".to_owned(), ..Finding::default() })
+/// A model of the learner's own.
+fn load(file: &Path) -> Result<Lm, Stop> {
+    // The learner knows the file, and what stands below the first line is where in our program it was noticed.
+    let why = |e: lab_sdk::Error| {
+        let (all, path) = (e.to_string(), format!("{}: ", file.display()));
+        let first = all.lines().next().unwrap_or_default();
+        first.strip_prefix(&path).unwrap_or(first).to_owned()
     };
-    let lm = Lm::load(file, DType::F32).map_err(refuse)?;
+    let lm = Lm::load(file, DType::F32).map_err(|e| unfit(why(e)))?;
+    match lm.cfg().ctx {
+        ctx if ctx <= PROMPT => Err(unfit(format!("a context of {ctx} tokens; the prompt alone has {PROMPT}"))),
+        _ => Ok(lm),
+    }
+}
+
+fn unfit(got: String) -> Stop {
+    let check = "your model can be run".to_owned();
+    Stop::Differs(Finding { check, got, wanted: "a LLaMA-style model".to_owned(), ..Finding::default() })
+}
+
+/// The same counts and clocks for it, without bars.
+fn own(bench: &mut Bench<'_>, lm: &Lm, text: &Text) -> Result<(), Stop> {
     let (vocab, ctx) = (lm.cfg().vocab as u32, lm.cfg().ctx);
     let ids: Vec<u32> = text.ids().iter().map(|&byte| byte % vocab).take(ctx).collect();
     // Python reads safetensors only, so both languages get the same file.
-    let copy = exported(&lm)?;
+    let copy = exported(lm)?;
     let make = ("Lm.load", copy.path().display().to_string());
     let model = Model::new("your model: ", make, |precision| Lm::load(copy.path(), precision), ids)?;
+    if model.logits.iter().any(|v| !v.is_finite()) {
+        return Err(unfit("logits that are NaN or infinite".to_owned()));
+    }
     count(bench, &model)?;
     clocks::measure(bench, &model)
 }
@@ -109,10 +131,10 @@ impl Model {
             true => Ok(()),
             false => Err(Stop::Differs(Finding {
                 check: format!("{what}: the right logits"),
-                at: format!("after token {at}"),
-                got: format!("{off:.2e} off"),
+                at: format!("token {at}"),
+                got: format!("{} off", plain(off, 3)),
                 wanted: String::new(),
-                allowed: format!("{:.1e}, {FLOOR} times the rounding floor", self.allowed),
+                allowed: format!("{}, {FLOOR} times the rounding floor", plain(self.allowed, 2)),
             })),
         }
     }

@@ -47,6 +47,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let mut emptied = net(draw, &[&[3, 4], &[2, 3]], 0, false)?;
     emptied.mask[1] = emptied.mask[1].zeros_like()?;
     let ends = vec![case(&second, &[0.0, 1.0, 0.0]), case(&first, &[1.0, 0.0, 1.0]), case(&emptied, &[0.3, 0.5])];
+    let deaths = Property { value: deaths, bound: 0.0, unit: "off", near: 0.0 };
+    let counted = vec![case(&first, &[0.2, 0.21, 0.1]), case(&second, &[0.117, 0.613, 0.377])];
     let strangers = Property { value: strangers, bound: 0.0, unit: "survivors elsewhere", near: 0.0 };
     let home = vec![case(&first, &[0.2, 0.21, 0.1]), case(&second, &[0.117, 0.613, 0.377])];
     Ok(vec![
@@ -57,6 +59,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("the dead stay dead, whatever `trained` holds there", dead),
         Check::exact("of equal weights the earlier die, and no more than the count", ties),
         Check::exact("fractions 0 and 1, and a tensor without survivors", ends),
+        Check::by("exactly ceil(frac remaining) die in each tensor", Rule::AtMost(deaths), counted),
         Check::by("survivors restart at their values in `init`", Rule::AtMost(strangers), home),
         Check::refuses("`lottery_round` refuses what its list says", refused(&first)?),
     ])
@@ -142,19 +145,34 @@ fn strangers(seen: &Seen<'_>) -> (f64, String) {
     (moved.by_ref().count() as f64, at)
 }
 
-/// Remaining weights of the first tensor in which another number dies than should.
+/// How many died in the tensor where another number should have.
+fn deaths(seen: &Seen<'_>) -> (f64, String) {
+    let (tensor, _, got, wanted) = furthest(seen);
+    (got.abs_diff(wanted) as f64, format!("tensor {tensor}, where {got} died instead of {wanted}"))
+}
+
+/// Remaining weights of the tensor in which another number dies than should.
 pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
+    let (tensor, remaining, got, wanted) = furthest(seen);
+    vec![
+        ("tensor", tensor.to_string()),
+        ("remaining", remaining.to_string()),
+        ("got", got.to_string()),
+        ("wanted", wanted.to_string()),
+    ]
+}
+
+/// The tensor of the last call whose count is furthest off, the weights that remained in it, and how many of them died
+/// in the answer and in the solution.
+fn furthest(seen: &Seen<'_>) -> (usize, usize, usize, usize) {
     let count = |t: &Tensor| floats(t).iter().filter(|m| **m != 0.0).count();
     let last = seen.script.calls.len() - 1;
     let masks = |value| tensors(part(value, 1)).iter().map(count).collect::<Vec<usize>>();
     let old: Vec<usize> = tensors(seen.argument(last, 2)).iter().map(count).collect();
     let (got, wanted) = (masks(seen.result(last)), masks(right(seen)));
-    let all = old.iter().zip(&got).zip(&wanted).map(|((old, got), wanted)| (*old, *got, *wanted)).enumerate();
-    let (tensor, (old, got, wanted)) = all.max_by_key(|(_, (_, got, wanted))| got.abs_diff(*wanted)).unwrap_or_default();
-    vec![
-        ("tensor", tensor.to_string()),
-        ("remaining", old.to_string()),
-        ("got", (old.saturating_sub(got)).to_string()),
-        ("wanted", (old.saturating_sub(wanted)).to_string()),
-    ]
+    let died = old.iter().zip(&got).zip(&wanted).map(|((old, got), wanted)| {
+        (*old, old.saturating_sub(*got), old.saturating_sub(*wanted))
+    });
+    let all = died.enumerate().map(|(tensor, (old, got, wanted))| (tensor, old, got, wanted));
+    all.max_by_key(|(_, _, got, wanted)| got.abs_diff(*wanted)).unwrap_or_default()
 }

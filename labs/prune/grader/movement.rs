@@ -44,7 +44,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         ties.push(step.case());
     }
     // Scores are near a known mistake's, not equal: they round.
-    let exactly = Property { value: miscounted, bound: 0.0, unit: "too many or too few", near: 1e-5 };
+    let exactly = Property { value: miscounted, bound: 0.0, unit: "off", near: 1e-5 };
     let counted = vec![usual(draw, &[4, 6], 0.4)?.case(), usual(draw, &[30], 0.37)?.case()];
     Ok(vec![
         Check::by("scores and mask of a step", RULE, some),
@@ -134,7 +134,7 @@ fn refused(draw: &mut Draw) -> Result<Vec<Script>> {
 /// Weights kept beyond those of the solution, or missing.
 fn miscounted(seen: &Seen<'_>) -> (f64, String) {
     let (got, wanted) = (kept(seen.result(0)).len(), kept(right(seen)).len());
-    (got.abs_diff(wanted) as f64, format!("{got} kept of {wanted}"))
+    (got.abs_diff(wanted) as f64, format!("{got} kept instead of {wanted}"))
 }
 
 /// Positions that the mask of a result keeps.

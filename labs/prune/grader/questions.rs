@@ -38,7 +38,7 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
     let density = *draw.choose(&[4, 5, 8, 10, 15, 20]);
     let nonzero = rows * columns * density / 100;
     let (csr, bitmap, bytes) = (csr_break_even(v, i), bitmap_break_even(b), csr_bytes(rows, nonzero, v, i));
-    let percent = |value: f64| Answer::Number { value, unit: "%", within: Within::Absolute(0.1) };
+    let percent = |value: f64| Answer::Number { value, unit: "%", within: Within::Absolute(0.05) };
     vec![
         Question {
             id: "csr",
@@ -68,6 +68,7 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
             answer: percent(bitmap),
             mistakes: vec![
                 ("forgets-bitmap", 100.0),
+                ("bit-for-each-kept", 100.0 * b as f64 / (b as f64 + 0.125)),
                 ("byte-for-a-bit", 100.0 * (1.0 - 1.0 / b as f64)),
                 ("sparsity-for-density", 100.0 - bitmap),
             ],
@@ -88,7 +89,9 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
                 ("rows", rows.to_string()),
                 ("columns", columns.to_string()),
                 ("density", format!("{density} %")),
-                ("dense", (rows * columns * v).to_string()),
+                ("values", value.to_owned()),
+                ("indices", index.to_owned()),
+                ("dense", format!("{} B", rows * columns * v)),
             ],
             answer: Answer::Number { value: bytes as f64, unit: "B", within: Within::Exact },
             mistakes: vec![

@@ -78,10 +78,17 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
          each, and scored on {TEST} images. New weights: the same masks, other initial values (mean of {CONTROLS})",
         all
     ));
-    if let Some((kept, accuracy)) = ticket.iter().rev().find(|(_, accuracy)| *accuracy >= dense) {
-        let (kept, accuracy) = (plain(*kept, 3), plain(*accuracy, 4));
-        bench.remark(format!("the smallest ticket that is as good as the dense net keeps {kept} %: accuracy {accuracy} %"));
-    }
+    let as_good = ticket[1..].iter().rfind(|(_, accuracy)| *accuracy >= dense);
+    bench.remark(match as_good {
+        Some((kept, accuracy)) => format!(
+            "the smallest ticket that is as good as the dense net keeps {} %: accuracy {} %",
+            plain(*kept, 3),
+            plain(*accuracy, 4)
+        ),
+        None => "no ticket is as good as the dense net in so few steps; the claim that is checked here is the control's: \
+                 the initial values count, not the shape alone"
+            .to_owned(),
+    });
     let line = |name: &str, points: &[(f64, f64)]| Series {
         name: name.to_owned(),
         mark: Mark::Line,

@@ -98,6 +98,18 @@ impl Round {
         mask
     }
 
+    /// The survivors' magnitudes, upwards.
+    pub fn sorted(&self) -> Vec<f32> {
+        let mut sorted: Vec<f32> = self.survivors().into_iter().map(|at| self.trained[at].abs()).collect();
+        sorted.sort_by(f32::total_cmp);
+        sorted
+    }
+
+    /// The old mask where the magnitude `stays`.
+    pub fn where_alive(&self, stays: impl Fn(f32) -> bool) -> Vec<u8> {
+        self.mask.iter().zip(&self.trained).map(|(m, w)| u8::from(*m != 0 && stays(w.abs()))).collect()
+    }
+
     /// `weights` where `mask` is 1.
     pub fn masked(weights: &[f32], mask: &[u8]) -> Vec<f32> {
         weights.iter().zip(mask).map(|(w, m)| if *m != 0 { *w } else { 0.0 }).collect()
@@ -188,6 +200,11 @@ pub fn order(values: &[f32]) -> Vec<usize> {
 
 pub fn values(t: &Tensor) -> Result<Vec<f32>> {
     Ok(t.flatten_all()?.to_vec1()?)
+}
+
+/// How many a mask keeps.
+pub fn ones(mask: &Tensor) -> Result<usize> {
+    Ok(mask.flatten_all()?.to_vec1::<u8>()?.into_iter().filter(|m| *m != 0).count())
 }
 
 fn tensor(mask: Vec<u8>, like: &Tensor) -> Result<Tensor> {

@@ -12,7 +12,7 @@ const GRID: u32 = 2048;
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     // A clip within 3 % of a known mistake's is that mistake's: a learner's grid is not ours.
     let property = |value, bound, unit| Rule::AtMost(Property { value, bound, unit, near: 0.03 });
-    let least = property(error_ratio, 1.02, "times the least error");
+    let least = property(excess, 2.0, "% above the least");
     let mut checks = Vec::new();
     for (name, bits, n) in [
         ("the least error at 2 bits", 2u32, 512),
@@ -56,8 +56,8 @@ fn error(a: &[f64], clip: f64, bits: u32) -> f64 {
     a.iter().map(|v| (v - (v / step).round().min(levels) * step).powi(2)).sum()
 }
 
-/// The answer's error over the least one of the grid.
-fn error_ratio(seen: &Seen<'_>) -> (f64, String) {
+/// How far the answer's error is above the least one of the grid, in per cent.
+fn excess(seen: &Seen<'_>) -> (f64, String) {
     let a: Vec<f64> = floats(seen.argument(0, 0)).iter().map(|v| v.abs()).collect();
     let (Some(Value::Int(bits)), Some(Value::Float(clip))) = (seen.argument(0, 1), seen.result(0)) else {
         return (0.0, String::new());
@@ -72,7 +72,7 @@ fn error_ratio(seen: &Seen<'_>) -> (f64, String) {
     }
     // What is below a ten-thousandth of the largest value, on average, is no error: few values can have none at all.
     let none = a.len() as f64 * (1e-4 * a.iter().copied().fold(0.0, f64::max)).powi(2);
-    ((error(&a, *clip, bits) + none) / (least(&a, bits).1 + none), at)
+    (100.0 * ((error(&a, *clip, bits) + none) / (least(&a, bits).1 + none) - 1.0), at)
 }
 
 /// The clip with the least error, and that error.

@@ -141,10 +141,9 @@ pub fn magnitudes(x: &Tensor) -> Result<Vec<f32>> {
 }
 
 /// The clip of a 512-point grid with the least sum of `cost(magnitude, coded magnitude, clip)`.
-pub fn best_clip(x: &Tensor, bits: u32, cost: impl Fn(f64, f64, f64) -> f64) -> Result<f32> {
+pub fn best_clip(x: &Tensor, bits: u32, levels: f64, cost: impl Fn(f64, f64, f64) -> f64) -> Result<f32> {
     solution::clip_max(x, bits)?;
     let a: Vec<f64> = magnitudes(x)?.into_iter().map(f64::from).collect();
-    let levels = f64::from((1 << (bits - 1)) - 1);
     let mut best = (f64::INFINITY, 0.0);
     for clip in (1..=512).map(|j| a[a.len() - 1] * f64::from(j) / 512.0).filter(|c| *c > 0.0) {
         let step = clip / levels;
@@ -154,4 +153,9 @@ pub fn best_clip(x: &Tensor, bits: u32, cost: impl Fn(f64, f64, f64) -> f64) -> 
         }
     }
     Ok(best.1 as f32)
+}
+
+/// L of a symmetric grid; what is refused has none.
+pub fn levels(bits: u32) -> f64 {
+    f64::from((1i32 << (bits.clamp(2, 8) - 1)) - 1)
 }

@@ -1,0 +1,15 @@
+//! Ctrl-C for work that no answer's process is waited for in: a flag, raised once and for all.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Whether Ctrl-C was pressed since the first call. From then on it does not end this process by itself.
+pub fn interrupted() -> bool {
+    static RAISED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let raised = RAISED.get_or_init(|| {
+        let raised = Arc::new(AtomicBool::new(false));
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&raised));
+        raised
+    });
+    raised.load(Ordering::Relaxed)
+}
