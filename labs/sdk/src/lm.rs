@@ -140,7 +140,9 @@ impl Lm {
 
     /// Writes the weights as safetensors, with the config in the header.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let metadata = HashMap::from([("config".to_owned(), self.cfg.to_json().to_string())]);
+        let mut config = self.cfg.to_json();
+        config["tie_word_embeddings"] = (!self.weights.contains_key(names::HEAD)).into();
+        let metadata = HashMap::from([("config".to_owned(), config.to_string())]);
         safetensors::serialize_to_file(&self.weights, Some(metadata), path)
             .map_err(|e| format!("the model cannot be written to {}: {e}", path.display()).into())
     }

@@ -26,7 +26,7 @@ use std::time::Instant;
 struct Plan {
     name: &'static str,
     config: Config,
-    start: fn(&Config, &mut ChaCha8Rng) -> Result<Vec<(String, Tensor)>>,
+    start: fn(&Config, &mut ChaCha8Rng) -> Result<start::Weights>,
     steps: usize,
     peak_rate: f64,
     /// Up to this share of the steps, one of two sequences is a piece of a story again and again.

@@ -37,6 +37,9 @@ const TURN: f32 = 1.5;
 /// The random part of what adds to the residual, against the usual.
 const QUIET: f32 = 0.05;
 
+/// Every weight by its name, in the order of [`weights`].
+pub type Weights = Vec<(String, Tensor)>;
+
 /// A matrix (rows, columns) being filled.
 struct Matrix {
     values: Vec<f32>,
@@ -54,7 +57,7 @@ struct Upper {
 
 /// Every weight in the order of [`weights`]: gains of 1, matrices uniform with variance 1 / inputs, less where they add to
 /// the residual, a quiet embedding.
-pub fn random(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Vec<(String, Tensor)>> {
+pub fn random(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Weights> {
     let drawn = |(name, shape): (String, Vec<usize>)| {
         let inputs = shape[shape.len() - 1];
         let spread = match name.split('.').nth_back(1) {
@@ -72,7 +75,7 @@ pub fn random(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Vec<(String, Tensor)
 }
 
 /// Every weight, with heads that copy; the others are drawn, and quiet where they add to the residual.
-pub fn copying(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Vec<(String, Tensor)>> {
+pub fn copying(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Weights> {
     // From a byte's columns to those of a look-back (dim / 8, dim / 2). The first row tells whether a word begins.
     let mut fetched = Matrix::of_bytes(cfg.dim / 8, cfg, rng);
     fetched.row(0).fill(0.0);

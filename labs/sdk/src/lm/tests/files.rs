@@ -120,6 +120,11 @@ fn one_model_from_every_kind_of_file() {
         let wanted = forward(&lm, &IDS);
         assert_eq!(furthest(&wanted, &forward(&Lm::load(&folder.0, DType::F32).expect("a file"), &IDS)), 0.0);
 
+        let other = Folder::new("copy");
+        let copy = other.0.join("copy.safetensors");
+        lm.save(&copy).expect("a file");
+        assert_eq!(furthest(&wanted, &forward(&Lm::load(&copy, DType::F32).expect("a file"), &IDS)), 0.0);
+
         let llama = Lm::load(&gguf(&folder, &weights, &[], GgmlDType::F32), DType::F32).expect("a file");
         assert_eq!(*llama.cfg(), SMALL);
         assert_eq!(furthest(&wanted, &forward(&llama, &IDS)), 0.0);
