@@ -14,7 +14,7 @@ mod sweep;
 mod worker;
 mod workspace;
 
-pub use again::Again;
+pub use again::{Again, once_more};
 pub use child::{Child, Limits};
 pub use editor::edit;
 pub use interrupt::interrupted;

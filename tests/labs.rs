@@ -4,9 +4,19 @@ use libtest_mimic::{Arguments, Completion, Failed};
 use roadmap::labs;
 use roadmap::trials::{self, Outcome, Tried};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
+
+/// What rayon and candle read. Trials share the cores; candle, with threads of its own, would also read /proc/cpuinfo at each
+/// product of matrices.
+const THREADS: &str = "RAYON_NUM_THREADS";
 
 fn main() -> ExitCode {
+    if std::env::var_os(THREADS).is_none() {
+        let again = std::env::current_exe()
+            .and_then(|exe| Command::new(exe).args(std::env::args_os().skip(1)).env(THREADS, "1").status());
+        return again
+            .map_or(ExitCode::FAILURE, |status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs");
     let trials = match labs::all() {
@@ -24,7 +34,7 @@ fn main() -> ExitCode {
 
 fn test(trial: trials::Trial) -> libtest_mimic::Trial {
     let name = trial.name.clone();
-    let run = |trial: trials::Trial| match trial.run() {
+    let run = |trial: trials::Trial| match alone(trial) {
         Ok(Outcome::Holds(seen)) => {
             seen.iter().for_each(|line| println!("{line}"));
             Ok(Completion::Completed)
@@ -36,4 +46,10 @@ fn test(trial: trials::Trial) -> libtest_mimic::Trial {
         true => libtest_mimic::Trial::ignorable_test(name, move || run(trial)),
         false => libtest_mimic::Trial::test(name, move || run(trial).map(|_| ())),
     }
+}
+
+/// In a pool of one thread: in the global one, trials would wait for each other.
+fn alone(trial: trials::Trial) -> Result<Outcome, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| e.to_string())?;
+    pool.install(|| trial.run())
 }

@@ -57,11 +57,17 @@ pub fn run<T: Send + 'static>(jobs: Vec<Job<T>>, mut each: impl FnMut(Ran<T>)) -
     if interrupted() { Err(Error::interrupted()) } else { Ok(()) }
 }
 
-fn work<T>(queue: &Queue<T>, sender: &Sender<Ran<T>>, started: Instant) {
+fn work<T: Send>(queue: &Queue<T>, sender: &Sender<Ran<T>>, started: Instant) {
+    // A pool of its own: in the global one, jobs would wait for each other.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     loop {
         let next = lock(queue).pop_front();
         let Some((at, job)) = next.filter(|_| !interrupted()) else { return };
         let begun = started.elapsed();
+        let job = || match &alone {
+            Ok(pool) => pool.install(job),
+            Err(_) => job(),
+        };
         let result = catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             Err(format!("panicked: {}", said.unwrap_or_default()))

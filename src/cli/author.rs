@@ -8,9 +8,13 @@ use crate::author::{Checkout, scaffold};
 use crate::error::Result;
 use crate::grading::Lab;
 use crate::labs;
+use crate::submission::once_more;
 use crate::term::{Paint, Screen};
 use clap_complete::ArgValueCompleter;
 use serde_json::json;
+
+/// What rayon and candle read.
+const THREADS: &str = "RAYON_NUM_THREADS";
 
 /// `roadmap author`.
 #[derive(clap::Subcommand)]
@@ -40,6 +44,10 @@ pub enum Command {
 /// Does one of them.
 pub fn run(global: &Global, screen: &Screen, command: &Command) -> Result<u8> {
     let asked = Asked { screen, json: global.json };
+    // Jobs share the cores; candle, with threads of its own, would also read /proc/cpuinfo at each product of matrices.
+    if !matches!(command, Command::New { .. }) && std::env::var_os(THREADS).is_none() {
+        return once_more((THREADS, "1"));
+    }
     match command {
         Command::New { slug, topics } => asked.new_lab(slug, topics),
         Command::Check { slug } => check::run(&asked, slug.as_deref()),
