@@ -2,9 +2,10 @@
 
 use libtest_mimic::{Arguments, Completion, Failed};
 use roadmap::labs;
+use roadmap::submission::once_more;
 use roadmap::trials::{self, Outcome, Tried};
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// What rayon and candle read. Trials share the cores; candle, with threads of its own, would also read /proc/cpuinfo at each
 /// product of matrices.
@@ -12,10 +13,7 @@ const THREADS: &str = "RAYON_NUM_THREADS";
 
 fn main() -> ExitCode {
     if std::env::var_os(THREADS).is_none() {
-        let again = std::env::current_exe()
-            .and_then(|exe| Command::new(exe).args(std::env::args_os().skip(1)).env(THREADS, "1").status());
-        return again
-            .map_or(ExitCode::FAILURE, |status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return once_more((THREADS, "1")).map_or(ExitCode::FAILURE, ExitCode::from);
     }
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs");

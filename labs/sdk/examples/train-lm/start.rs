@@ -4,7 +4,8 @@
 //! kinds of heads may begin near what training ends at anyway: *look-back* heads in the first layer, which fetch the bytes
 //! 1 to 4 places before; above them *copying* heads, which look for an earlier place that followed the same bytes and repeat
 //! what came there (induction heads), and *class* heads, which look at earlier capitals, digits or first letters of words.
-//! Which of those is meant, and all else, is left to training. With more than two layers the copying heads are lost again.
+//! Which of those is meant, and all else, is left to training. In the four layers of `lm` they were lost on the way, so
+//! it begins at random.
 //!
 //! Columns of the residual rows: 0 a constant, 1 to 3 the byte's class, up to dim / 2 the byte, then dim / 8 for each
 //! look-back.
