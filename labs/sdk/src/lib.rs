@@ -20,6 +20,7 @@ mod share;
 pub mod simt;
 pub mod sources;
 pub mod stories;
+pub mod tile;
 mod value;
 pub mod wire;
 

@@ -87,6 +87,7 @@ mod warp;
 
 pub use atomic::Additive;
 pub use barrier::Barrier;
+pub(crate) use cfg::commas;
 pub use cfg::{Cfg, MAX_BUDGET, MAX_WARPS, Order};
 pub use counters::Counters;
 pub use fault::{Fault, FaultKind, Place};

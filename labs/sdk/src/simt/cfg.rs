@@ -150,7 +150,7 @@ impl Cfg {
 }
 
 /// 1,234,567
-pub(super) fn commas(n: u64) -> String {
+pub(crate) fn commas(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.char_indices() {

@@ -96,7 +96,7 @@ pub enum FaultKind {
 }
 
 impl Place {
-    pub(super) fn of(at: &Location<'_>) -> Self {
+    pub(crate) fn of(at: &Location<'_>) -> Self {
         Self { file: at.file().to_owned(), line: at.line(), column: at.column() }
     }
 }

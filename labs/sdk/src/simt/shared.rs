@@ -217,6 +217,11 @@ impl Shared {
                 continue;
             }
             let byte = spot.first + index[lane] * spot.bytes;
+            if !byte.is_multiple_of(spot.bytes) {
+                inside &= !(1 << lane);
+                self.misaligned(machine, spot, index[lane], warp, lane, at);
+                continue;
+            }
             let word = byte / 4;
             words[lane] = word;
             let clash = self.visit(byte, spot.bytes, |past| {
@@ -286,6 +291,11 @@ impl Shared {
                 continue;
             }
             let byte = spot.first + index[lane] * spot.bytes;
+            if !byte.is_multiple_of(spot.bytes) {
+                inside &= !(1 << lane);
+                self.misaligned(machine, spot, index[lane], warp, lane, at);
+                continue;
+            }
             let word = byte / 4;
             words[lane] = word;
             let old = self.words[word as usize];
@@ -374,6 +384,23 @@ impl Shared {
             };
             fault.message = format!(
                 "warp {warp} {does} {array}[{element}] (lane {lane}), but {end}: on a GPU this silently touches the next array"
+            );
+            fault.array = Some(array.to_owned());
+            fault.index = Some(element);
+            fault.address = Some(address);
+        });
+    }
+
+    /// Pairs of halves that begin at an odd one.
+    #[cold]
+    fn misaligned(&self, machine: &Machine, spot: Spot, index: u32, warp: u32, lane: usize, at: At) {
+        machine.fault(FaultKind::Misaligned, at, Some(lane as u32), |fault| {
+            let (array, element, address) = self.element(spot, index);
+            let size = spot.bytes;
+            fault.message = format!(
+                "warp {warp} touches {size} bytes of {array} at address {address:#x} (lane {lane}), which {size} does not \
+                 divide: a GPU stops the kernel there, so make the index a multiple of {}",
+                size / self.arrays[usize::from(spot.array)].bytes
             );
             fault.array = Some(array.to_owned());
             fault.index = Some(element);

@@ -122,7 +122,7 @@ fn reduction_without_barriers() {
     }
 }
 
-async fn reduce(w: Warp, x: G<f32>, out: G<f32>, kernel: u32, barriers: bool) {
+pub async fn reduce(w: Warp, x: G<f32>, out: G<f32>, kernel: u32, barriers: bool) {
     let (t, block) = (w.tid(), w.bid[0]);
     let s = w.shared::<f32>("s", 256);
     let v = w.ld(&x, t + block * 256);

@@ -94,6 +94,17 @@ fn addresses_that_the_size_does_not_divide() {
         w.ld(&h, 0);
     });
     assert!(report.fault(FaultKind::Misaligned).is_some());
+    let report = run(in_order(1, 64), async |w: Warp| {
+        let s = w.shared::<f16>("s", 128).part(1, 64).pairs();
+        w.sts(s, w.lane(), H2::pack(zero(), zero()));
+    });
+    let fault = says(
+        &report,
+        FaultKind::Misaligned,
+        "warp 0 touches 4 bytes of s at address 0x2 (lane 0), which 4 does not divide: a GPU stops the kernel there, so make \
+         the index a multiple of 2",
+    );
+    assert_eq!((fault.times, report.counters.sst_waves), (32, 0));
 }
 
 #[test]

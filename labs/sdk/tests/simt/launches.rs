@@ -5,7 +5,7 @@ use lab_sdk::simt::{Cfg, F, G, Order, Report, Warp, launch};
 use std::collections::BTreeSet;
 
 /// A reduction in which each warp adds to what it finds: the result depends on who comes when.
-async fn racy(w: Warp, y: G<f32>) {
+pub async fn racy(w: Warp, y: G<f32>) {
     let s = w.shared::<f32>("s", 32);
     w.sts(s, w.lane(), (w.tid() / 32).to_f32());
     w.sync().await;

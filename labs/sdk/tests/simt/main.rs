@@ -10,6 +10,7 @@ mod memory;
 mod numbers;
 mod races;
 mod refused;
+mod twin;
 
 use lab_sdk::simt::{Cfg, F, Fault, FaultKind, G, Report, Warp, launch};
 
