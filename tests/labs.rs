@@ -1,6 +1,7 @@
 //! The trials of every lab (`roadmap::trials`) as tests with names: `cargo test --test labs -- SLUG`.
 
 use libtest_mimic::{Arguments, Completion, Failed};
+use roadmap::author::alone;
 use roadmap::labs;
 use roadmap::submission::once_more;
 use roadmap::trials::{self, Outcome, Tried};
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
 
 fn test(trial: trials::Trial) -> libtest_mimic::Trial {
     let name = trial.name.clone();
-    let run = |trial: trials::Trial| match alone(trial) {
+    let run = |trial: trials::Trial| match alone(|| trial.run()) {
         Ok(Outcome::Holds(seen)) => {
             seen.iter().for_each(|line| println!("{line}"));
             Ok(Completion::Completed)
@@ -44,10 +45,4 @@ fn test(trial: trials::Trial) -> libtest_mimic::Trial {
         true => libtest_mimic::Trial::ignorable_test(name, move || run(trial)),
         false => libtest_mimic::Trial::test(name, move || run(trial).map(|_| ())),
     }
-}
-
-/// In a pool of one thread: in the global one, trials would wait for each other.
-fn alone(trial: trials::Trial) -> Result<Outcome, String> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| e.to_string())?;
-    pool.install(|| trial.run())
 }

@@ -1,5 +1,8 @@
 //! Hostile input is refused in words and never panics; what is written is read back as it was.
 
+#[path = "properties/shrinking.rs"]
+mod shrinking;
+
 use lab_sdk::wire::{Frame, HEADER, body_length};
 use lab_sdk::{Device, I8, Tensor, Value};
 use proptest::prelude::*;

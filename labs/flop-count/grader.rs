@@ -33,7 +33,7 @@ pub static STEPS: &[(&str, Grader)] = &[
     ("op-costs", Grader::Build(ops::checks)),
     ("walk", Grader::Build(walk::checks)),
     ("conventions", Grader::Build(conventions::checks)),
-    ("tables", Grader::Measure(tables::measure)),
+    ("tables", Grader::MeasureModel(tables::look, tables::measure)),
 ];
 
 /// Numbers of the learner's own run.

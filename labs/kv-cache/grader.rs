@@ -22,7 +22,7 @@ pub static STEPS: &[(&str, Grader)] = &[
     ("rows", Grader::Predict(ask_rows)),
     ("forward-cached", Grader::Build(cached::checks)),
     ("forward-streaming", Grader::Build(streaming::checks)),
-    ("decode", Grader::Measure(decode::measure)),
+    ("decode", Grader::MeasureModel(decode::look, decode::measure)),
 ];
 
 /// Numbers of the learner's own run.

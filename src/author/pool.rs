@@ -57,18 +57,18 @@ pub fn run<T: Send + 'static>(jobs: Vec<Job<T>>, mut each: impl FnMut(Ran<T>)) -
     if interrupted() { Err(Error::interrupted()) } else { Ok(()) }
 }
 
+/// Runs `job` in a pool of one thread: in the global one, jobs would wait for each other.
+pub fn alone<T: Send>(job: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| e.to_string())?;
+    pool.install(job)
+}
+
 fn work<T: Send>(queue: &Queue<T>, sender: &Sender<Ran<T>>, started: Instant) {
-    // A pool of its own: in the global one, jobs would wait for each other.
-    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     loop {
         let next = lock(queue).pop_front();
         let Some((at, job)) = next.filter(|_| !interrupted()) else { return };
         let begun = started.elapsed();
-        let job = || match &alone {
-            Ok(pool) => pool.install(job),
-            Err(_) => job(),
-        };
-        let result = catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| {
+        let result = catch_unwind(AssertUnwindSafe(|| alone(job))).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             Err(format!("panicked: {}", said.unwrap_or_default()))
         });

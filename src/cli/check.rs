@@ -145,7 +145,9 @@ fn run_answer(
     };
     let mut graded = match lab.grader(&step.id) {
         Some(Grader::Build(_)) => build(lab, step, seed, &mut answer, limits)?,
-        Some(Grader::Measure(_)) => measure(context, lab, step, seed, ask, &mut start, &mut answer)?,
+        Some(Grader::Measure(_) | Grader::MeasureModel(..)) => {
+            measure(context, lab, step, seed, ask, &mut start, &mut answer)?
+        }
         _ => return Err(Error::environment(format!("labs/{} does not grade `{}`", lab.slug(), step.id))),
     };
     if answer.fault() == Some(&Fault::Interrupted) {
@@ -186,8 +188,13 @@ fn measure(
         if let Ok(mut child) = start.start(limits) {
             let graded = build(lab, needed, Seed::new(seed.value), &mut child, limits)?;
             if !graded.verdict.passed() {
+                let stopped = match &graded.verdict {
+                    Verdict::Error(findings) => findings.first().map(|f| format!(": {}", f.got)).unwrap_or_default(),
+                    _ => String::new(),
+                };
                 let why = format!(
-                    "first: {} (the experiment runs your functions, and this step does not pass with this file yet)",
+                    "first: {} (the experiment runs your functions, and this step does not pass with this file \
+                     yet{stopped})",
                     needed.id
                 );
                 return Ok(Graded::nothing(&step.id, step.kind, seed.value, why));

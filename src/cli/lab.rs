@@ -231,7 +231,7 @@ impl Session<'_> {
             }
             let ask = Asked { seed: None, answers: &answers, ..*self.ask };
             let outcome = check::check(self.context, self.lab, step, &ask)?;
-            let shown = show(self.context, self.lab, &outcome)?;
+            let shown = show(self.context, self.lab, &ask, &outcome)?;
             self.context.screen.print(&format!("\n{shown}"));
             if outcome.graded.verdict.passed() {
                 return Ok(true);
@@ -310,7 +310,7 @@ impl Session<'_> {
             self.context.screen.print("\n");
         }
         let mut text = printed(self.context, &outcome.graded);
-        text.push_str(&show(self.context, self.lab, &outcome)?);
+        text.push_str(&show(self.context, self.lab, self.ask, &outcome)?);
         if !skipped.is_empty() {
             let line = format!("you tested out: {} count as passed", skipped.join(", "));
             text.push_str(&format!("{}\n", self.context.screen.wrap("", "      ", &line)));
@@ -365,11 +365,12 @@ fn printed(context: &Context, graded: &Graded) -> String {
 }
 
 /// The verdict and its charts.
-fn show(context: &Context, lab: &Lab, outcome: &Outcome) -> Result<String> {
+fn show(context: &Context, lab: &Lab, ask: &Asked<'_>, outcome: &Outcome) -> Result<String> {
     let (graded, screen) = (&outcome.graded, &context.screen);
     let read = context.store.count_events(lab.slug(), &graded.step, Event::Hint.word())? as usize;
     let hints = (lab.words().hints(&graded.step).len(), read + 1);
-    let mut text = term::verdict(screen, graded, &Shown { lab: lab.slug(), attempt: outcome.attempt, hints });
+    let shown = Shown { lab: lab.slug(), attempt: outcome.attempt, model: ask.model, hints };
+    let mut text = term::verdict(screen, graded, &shown);
     for chart in &graded.charts {
         text.push_str(&format!("\n{}", term::chart(screen, chart)));
     }
@@ -384,7 +385,7 @@ fn check_all(context: &mut Context, lab: &Lab, steps: &[Step], ask: &Asked<'_>, 
         let ask = Asked { answers: &[], ..*ask };
         let outcome = check::check(context, lab, step, &ask)?;
         if !context.json {
-            let text = format!("{}{}", printed(context, &outcome.graded), show(context, lab, &outcome)?);
+            let text = format!("{}{}", printed(context, &outcome.graded), show(context, lab, &ask, &outcome)?);
             context.screen.print(&text);
         }
         checked.push(outcome.graded);

@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 use crate::study::{Count, Standing, Study};
 use crate::term::{Column, Paint, Screen, bar_text, table};
 
+/// Columns from which on the table has all of its columns.
+const WIDE: usize = 90;
+
 /// `roadmap status`.
 pub fn run(context: &Context, phase: Option<u32>, planned: bool) -> Result<u8> {
     let study = context.study()?;
@@ -35,7 +38,7 @@ pub fn run(context: &Context, phase: Option<u32>, planned: bool) -> Result<u8> {
         }
         None if planned => actual::status(context)?,
         None => {
-            let legend = context.screen.wrap("", "", legend(&study).trim_end());
+            let legend = context.screen.wrap("", "", legend(&context.screen, &study).trim_end());
             let guesses = calibration::brief(context, &study)?;
             format!("{}\n{legend}\n{guesses}", phases(&context.screen, &study))
         }
@@ -49,7 +52,7 @@ pub fn phases(screen: &Screen, study: &Study<'_>) -> String {
     if screen.width < 70 {
         return narrow(screen, study);
     }
-    let wide = screen.width >= 90;
+    let wide = screen.width >= WIDE;
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut all = Standing::default();
     for (phase, standing) in study.phases() {
@@ -131,14 +134,13 @@ pub fn spent(minutes: f64) -> String {
     }
 }
 
-fn legend(study: &Study<'_>) -> String {
+fn legend(screen: &Screen, study: &Study<'_>) -> String {
     let with_lab: usize = study.roadmap.stages.iter().map(|s| study.standing(s).with_lab).sum();
     let topics = study.roadmap.topics().count();
+    let kinds = if screen.width >= WIDE { "By kind: predict, build, measure. " } else { "" };
     match with_lab == topics {
-        true => "By kind: predict, build, measure.\n".to_owned(),
-        false => format!(
-            "By kind: predict, build, measure. {with_lab} of {topics} topics have a lab; the others never count as done.\n"
-        ),
+        true => kinds.to_owned(),
+        false => format!("{kinds}{with_lab} of {topics} topics have a lab; the others never count as done."),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A build step: every check on the hidden inputs, then the mistake by name, then the smallest failing case.
 
 use super::compare::Rule;
-use super::judge::{READABLE, judge, observed};
+use super::judge::{READABLE, differs, judge, observed};
 use super::name::{Hypotheses, explain};
 use super::ran::{Failure, Played, Ran};
 use super::replay::{Argument, Script, count, replay};
@@ -95,13 +95,23 @@ fn conclude(
         };
         return;
     }
-    let findings: Vec<Finding> = failed.iter().filter_map(|r| r.failures.first()).map(|f| f.finding.clone()).collect();
+    let findings: Vec<Finding> = failed.iter().filter_map(|r| finding(r)).collect();
     let crashed = lost.is_some() || failed.iter().flat_map(|r| &r.seen).any(|played| played.got.iter().any(is_crash));
     if lost.is_none() {
         graded.named = explain(build.lab, ran, &mut build.hypotheses, floor);
     }
     graded.smallest = smallest(build, &failed, lost.is_some(), floor);
     graded.verdict = if crashed { Verdict::Error(findings) } else { Verdict::Fail(findings) };
+}
+
+/// The row of a failed check: its first failure. Refusals that are missing differ in nothing but their number.
+fn finding(ran: &Ran<'_>) -> Option<Finding> {
+    let mut finding = ran.failures.first()?.finding.clone();
+    let more = ran.failures.len() - 1;
+    if more > 0 && matches!(ran.check.rule, Rule::Refused) {
+        finding.allowed.push_str(&format!(", also in {more} more of its cases"));
+    }
+    Some(finding)
 }
 
 fn is_crash(observation: &Observation) -> bool {
@@ -121,31 +131,39 @@ fn not_written(undone: &[&str], passed: usize) -> String {
 fn smallest(build: &mut Build<'_>, failed: &[&Ran<'_>], lost: bool, floor: f64) -> Option<Smallest> {
     let first = failed.iter().find(|r| !matches!(r.check.rule, Rule::AtMost(_))).or(failed.first())?;
     let failure = first.failures.iter().min_by_key(|f| f.script.size())?;
+    let played = first.seen.iter().find(|played| played.number == failure.number)?;
+    let (mut wanted, mut got) = (played.wanted.clone(), played.got.clone());
     let mut script = failure.script.clone();
     if !lost {
+        let refused = matches!(first.check.rule, Rule::Refused);
         script = shrink(&script, |candidate| {
-            let wanted = replay(candidate, build.solution);
-            if wanted.iter().any(|o| !matches!(o, Observation::Value(_))) != (matches!(first.check.rule, Rule::Refused))
-            {
+            let theirs = replay(candidate, build.solution);
+            // A case that nobody could answer is none: the solution refuses only where that is asked for.
+            let right = theirs.iter().all(|o| matches!(o, Observation::Value(_) | Observation::Refused(_)));
+            if !right || theirs.iter().any(|o| matches!(o, Observation::Refused(_))) != refused {
                 return false;
             }
-            let got = replay(candidate, build.answer);
-            judge(first.check, candidate, &got, &wanted, floor, &mut None).is_some_and(|f| f.wanted != "any answer")
+            let yours = replay(candidate, build.answer);
+            // Time that runs out while shrinking says nothing of the case.
+            let lives = !yours.iter().any(|o| matches!(o, Observation::Lost(_)));
+            let fails = lives && judge(first.check, candidate, &yours, &theirs, floor, &mut None).is_some();
+            if fails {
+                (wanted, got) = (theirs, yours);
+            }
+            fails
         });
     }
-    let wanted = replay(&script, build.solution);
-    let got = if lost { Vec::new() } else { replay(&script, build.answer) };
-    let last = |seen: &[Observation]| seen.iter().rev().find(|o| !matches!(o, Observation::Skipped)).map(observed);
+    let found = differs(first.check, &script, &got, &wanted, floor, &mut None);
+    let at = found.as_ref().map_or(script.calls.len().saturating_sub(1), |(at, _)| *at);
     let mut shown = Smallest {
         case: transcript(build.lab, &script),
-        wanted: last(&wanted).unwrap_or_default(),
-        got: last(&got).unwrap_or_else(|| failure.finding.got.clone()),
+        wanted: wanted.get(at).map(observed).unwrap_or_default(),
+        got: got.get(at).map(observed).unwrap_or_default(),
         number: failure.number,
     };
     // Of a large result only the place where it differs can be read.
-    let large = matches!(wanted.last(), Some(Observation::Value(value)) if count(value) > READABLE);
-    let finding = (large && !lost).then(|| judge(first.check, &script, &got, &wanted, floor, &mut None)).flatten();
-    if let Some(finding) = finding.filter(|f| !f.wanted.is_empty()) {
+    let large = matches!(wanted.get(at), Some(Observation::Value(value)) if count(value) > READABLE);
+    if let Some((_, finding)) = found.filter(|(_, f)| large && !lost && !f.wanted.is_empty()) {
         let at = if finding.at.is_empty() { String::new() } else { format!(" at {}", finding.at) };
         (shown.wanted, shown.got) = (format!("{}{at}", finding.wanted), finding.got);
     }

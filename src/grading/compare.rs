@@ -74,7 +74,8 @@ impl Difference {
     /// As a row of the verdict.
     pub fn finding(self, check: &str, context: &str) -> Finding {
         let index = if self.at.is_empty() { String::new() } else { format!("{:?}", self.at) };
-        let at = format!("{}{index}{context}", self.field);
+        let space = if self.field.starts_with("part ") && !index.is_empty() { " " } else { "" };
+        let at = format!("{}{space}{index}{context}", self.field);
         Finding { check: check.to_owned(), at, got: self.got, wanted: self.wanted, allowed: self.allowed }
     }
 }
@@ -89,7 +90,12 @@ pub fn compare(rule: Rule, got: &Value, wanted: &Value, floor: f64) -> Option<Di
             Rule::Each(rules) => rules.get(i).copied().unwrap_or(Rule::Exact),
             other => other,
         };
-        return g.iter().zip(w).enumerate().find_map(|(i, (g, w))| compare(part(i), g, w, floor));
+        let parts = w.len();
+        return g.iter().zip(w).enumerate().find_map(|(i, (g, w))| {
+            let difference = compare(part(i), g, w, floor)?;
+            let inner = if difference.field.is_empty() { String::new() } else { format!(": {}", difference.field) };
+            Some(Difference { field: format!("part {} of {parts}{inner}", i + 1), ..difference })
+        });
     }
     if let (Value::List(g), Value::List(w)) = (got, wanted) {
         if g.len() != w.len() {
@@ -225,8 +231,12 @@ impl Flat {
         let unit = floor.max(2.0_f64.powi(-24)) * peak;
         let ratio = matches!(rule, Rule::Floor(_)).then(|| (g - w).abs() / unit);
         let allowed = match rule {
-            Rule::Ulps(most) => format!("{most} f32 step"),
-            Rule::Floor(k) => format!("{k} times the rounding floor; this is {:.0} times", ratio.unwrap_or_default()),
+            Rule::Ulps(1) => "1 step of an f32".to_owned(),
+            Rule::Ulps(most) => format!("{most} steps of an f32"),
+            Rule::Floor(k) => match ratio.filter(|ratio| ratio.is_finite()) {
+                Some(ratio) => format!("{k} times the rounding floor; this is {ratio:.0} times"),
+                None => format!("{k} times the rounding floor"),
+            },
             _ => "exact".to_owned(),
         };
         Some(self.at(at, number(g), number(w), allowed, ratio))

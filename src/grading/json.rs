@@ -2,6 +2,9 @@
 
 use serde_json::Value as Json;
 
+/// Below it f64 tells integers apart.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Characters of a structure that fit on a line of a verdict.
 const SHOWN: usize = 160;
 
@@ -43,7 +46,14 @@ fn differ(got: &Json, wanted: &Json, path: &mut String) -> Option<(String, Strin
             }
             (g.len() != w.len()).then(|| (format!("{} items", g.len()), format!("{} items", w.len())))
         }
-        (Json::Number(g), Json::Number(w)) if g.as_f64() == w.as_f64() && (g.is_f64() || w.is_f64()) => None,
+        // 3.0 is 3, as Python writes it; from 2^53 on a float is no longer one integer.
+        (Json::Number(g), Json::Number(w))
+            if g.as_f64() == w.as_f64()
+                && (g.is_f64() || w.is_f64())
+                && (g.is_f64() == w.is_f64() || g.as_f64().is_some_and(|v| v.abs() < EXACT)) =>
+        {
+            None
+        }
         _ if got == wanted => None,
         _ => Some((text(got), text(wanted))),
     }
@@ -134,6 +144,7 @@ mod tests {
         );
         assert_eq!(difference(&json!([1]), &json!([1, 2])), Some((String::new(), "1 items".into(), "2 items".into())));
         let big = json!(9_007_199_254_740_993_u64);
+        assert!(difference(&json!(9_007_199_254_740_992.0), &big).is_some());
         assert!(difference(&json!(9_007_199_254_740_992_u64), &big).is_some());
     }
 

@@ -33,6 +33,18 @@ pub fn judge(
     floor: f64,
     ratio: &mut Option<f64>,
 ) -> Option<Finding> {
+    differs(check, script, got, wanted, floor, ratio).map(|(_, finding)| finding)
+}
+
+/// The same, with the call at which it differs.
+pub fn differs(
+    check: &Check,
+    script: &Script,
+    got: &[Observation],
+    wanted: &[Observation],
+    floor: f64,
+    ratio: &mut Option<f64>,
+) -> Option<(usize, Finding)> {
     let seen = Seen { script, got, wanted };
     let bare = |got: String, wanted: String, allowed: &str| Finding {
         check: check.name.to_owned(),
@@ -45,70 +57,79 @@ pub fn judge(
         // Where a refusal is asked for, what led to it is other checks' business.
         let counts = !matches!(check.rule, Rule::Refused) || at + 1 == wanted.len();
         match (g, w) {
-            (Observation::Crashed(_) | Observation::Lost(_), _) => return Some(bare(observed(g), observed(w), "")),
+            (Observation::Crashed(_) | Observation::Lost(_), _) => {
+                return Some((at, bare(observed(g), observed(w), "")));
+            }
             (Observation::Skipped | Observation::NotDone, _) | (_, Observation::Skipped) => {}
             (Observation::Refused(_), Observation::Refused(_)) => {}
-            (Observation::Refused(why), _) => return Some(bare(format!("refused: {why}"), observed(w), "no refusal")),
+            (Observation::Refused(why), _) => {
+                return Some((at, bare(format!("refused: {why}"), observed(w), "no refusal")));
+            }
             (Observation::Value(v), Observation::Refused(why)) => {
-                return Some(bare(value_text(v), format!("a refusal: {why}"), "`Err` or `ValueError`"));
+                let wanted = format!("a refusal: {why}");
+                return Some((at, bare(value_text(v), wanted, "`Err` or `ValueError`")));
             }
             (Observation::Value(_), Observation::Value(_)) if !counts => {}
             (Observation::Value(g), Observation::Value(w)) => {
                 if let Rule::AtMost(_) = check.rule {
                     // The result's own shape still has to be right, or the property cannot be read.
                     if g.kind() != w.kind() {
-                        return Some(bare(g.kind(), w.kind(), "this type and shape"));
+                        return Some((at, bare(g.kind(), w.kind(), "this type and shape")));
                     }
                     continue;
                 }
                 if let Some(difference) = compare(check.rule, g, w, floor) {
                     *ratio = ratio.iter().copied().chain(difference.ratio).reduce(f64::max);
                     let context = input_at(&seen, &difference);
-                    return Some(difference.finding(check.name, &context));
+                    return Some((at, difference.finding(check.name, &context)));
                 }
             }
-            (Observation::Value(g), other) => return Some(bare(value_text(g), observed(other), "")),
+            (Observation::Value(g), other) => return Some((at, bare(value_text(g), observed(other), ""))),
         }
     }
     if let Rule::AtMost(property) = check.rule {
         let (value, at) = (property.value)(&seen);
         if value.is_nan() || value > property.bound {
             let unit = property.unit;
-            return Some(Finding {
+            let finding = Finding {
                 check: check.name.to_owned(),
                 at,
-                got: format!("{} {unit}", number(round3(value))),
+                got: format!("{} {unit}", number(short(value, property.bound))),
                 wanted: String::new(),
                 allowed: format!("at most {} {unit}", number(property.bound)),
-            });
+            };
+            return Some((script.calls.len().saturating_sub(1), finding));
         }
     }
     None
 }
 
-fn round3(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
+/// `value` with three digits where those show that it is over `bound`; counts as they are.
+fn short(value: f64, bound: f64) -> f64 {
+    if value == value.trunc() || !value.is_finite() {
         return value;
     }
     let scale = 10f64.powi(2 - value.abs().log10().floor() as i32);
-    (value * scale).round() / scale
+    let rounded = (value * scale).round() / scale;
+    if rounded > bound { rounded } else { value }
 }
 
-/// `; x[3, 0] = 0.02`: the input at the place where the output differs, where one has the output's shape.
+/// ` where the input is 0.02`: what stands at the place of the difference in the arguments that have one.
 fn input_at(seen: &Seen<'_>, difference: &Difference) -> String {
     let Some(call) = seen.script.calls.last().filter(|_| !difference.at.is_empty()) else { return String::new() };
     let last = seen.script.calls.len() - 1;
-    let input = (0..call.args.len()).find_map(|i| match seen.argument(last, i)? {
+    let inputs = (0..call.args.len()).filter_map(|i| match seen.argument(last, i)? {
         Value::Tensor(t) if t.rank() == difference.at.len() => {
             let fits = t.dims().iter().zip(&difference.at).all(|(extent, at)| at < extent);
             let flat = difference.at.iter().zip(t.dims()).fold(0, |flat, (at, extent)| flat * extent + at);
             let wide = t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>()).ok()?;
-            fits.then(|| (i, wide.get(flat).copied()))
+            wide.get(flat).filter(|_| fits).map(|value| number(*value))
         }
         _ => None,
     });
-    match input {
-        Some((_, Some(value))) => format!(" where the input is {}", number(value)),
-        _ => String::new(),
+    match &inputs.collect::<Vec<String>>()[..] {
+        [] => String::new(),
+        [one] => format!(" where the input is {one}"),
+        several => format!(" where the inputs are {}", several.join(", ")),
     }
 }

@@ -5,6 +5,7 @@ use crate::curriculum::Problem;
 use crate::lab::{Manifest, Words};
 use crate::submission::Language;
 use lab_sdk::Function;
+use std::path::Path;
 
 /// The texts of a lab's folder.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,25 @@ pub enum Grader {
     /// Checks with their hidden inputs.
     Build(fn(&mut Draw) -> lab_sdk::Result<Vec<Check>>),
     /// An experiment.
-    Measure(fn(&mut Bench<'_>) -> Result<(), Stop>),
+    Measure(Experiment),
+    /// An experiment that takes a model of the learner's own, and what looks at its file before anything runs.
+    MeasureModel(Look, Experiment),
+}
+
+/// What a measure step runs.
+pub type Experiment = fn(&mut Bench<'_>) -> Result<(), Stop>;
+
+/// Why a model of the learner's own cannot be used, in a sentence.
+pub type Look = fn(&Path) -> Result<(), String>;
+
+impl Grader {
+    /// The experiment of a measure step.
+    pub fn experiment(self) -> Option<Experiment> {
+        match self {
+            Grader::Measure(experiment) | Grader::MeasureModel(_, experiment) => Some(experiment),
+            Grader::Predict(_) | Grader::Build(_) => None,
+        }
+    }
 }
 
 /// Fills the `{placeholders}` of a misconception's sentence from the learner's own run.

@@ -18,8 +18,6 @@ pub enum Stop {
     Broken(Finding),
     /// The answer has no such function yet.
     NotDone(String),
-    /// The learner's own model (`--model`) is not one: why, in a sentence.
-    Model(String),
     /// The experiment itself cannot go on: a fault of ours.
     Ours(String),
 }
@@ -145,7 +143,7 @@ impl Bench<'_> {
     /// Records a clocked number whose bar cannot decide: the machine is busy.
     pub(super) fn informs(&mut self, name: &str, value: f64, unit: &str, spread: f64) {
         let bar = self.asked.lab.manifest.bars.get(name);
-        let bar = bar.map(|bar| format!("{}, but the baseline spreads over {:.0} %", bar.words(), 100.0 * spread));
+        let bar = bar.map(|bar| format!("{}, undecided: spread {:.0} %", bar.words(), 100.0 * spread));
         if bar.is_some() {
             self.remark(format!("the machine is busy: `{name}` informs and does not decide"));
         }
@@ -183,7 +181,7 @@ fn lost(function: &str, fault: Fault) -> Stop {
 /// Runs a measure step.
 pub fn grade_measure(asked: Measure<'_>) -> lab_sdk::Result<Graded> {
     let (lab, step, seed) = (asked.lab, asked.step, asked.seed);
-    let Some(Grader::Measure(experiment)) = lab.grader(&step.id) else {
+    let Some(experiment) = lab.grader(&step.id).and_then(Grader::experiment) else {
         return Err(format!("labs/{} has no measure grader for `{}`", lab.slug(), step.id).into());
     };
     let graded = Graded::nothing(&step.id, Kind::Measure, seed.value, String::new());
@@ -194,7 +192,6 @@ pub fn grade_measure(asked: Measure<'_>) -> lab_sdk::Result<Graded> {
         Ok(()) => verdict(&graded),
         Err(Stop::Differs(finding)) => Verdict::Fail(vec![finding]),
         Err(Stop::Broken(finding)) => Verdict::Error(vec![finding]),
-        Err(Stop::Model(why)) => Verdict::Nothing(why),
         Err(Stop::NotDone(function)) => Verdict::Nothing(format!("`{function}` is not written yet")),
         Err(Stop::Ours(why)) => return Err(why.into()),
     };

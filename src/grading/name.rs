@@ -2,13 +2,15 @@
 
 use super::compare::{Rule, compare, near};
 use super::judge::judge;
-use super::ran::Ran;
-use super::replay::{Script, Seen, replay};
+use super::ran::{Played, Ran};
+use super::replay::{Seen, replay};
 use super::{Check, Lab};
 use crate::lab::Misconception;
 use crate::submission::{Block, Fault, Observation, Subject, Timed};
 use crate::verdict::Named;
 use lab_sdk::Value;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Starts a subject that holds the solution's functions by their names and each misconception by its Rust name.
 pub type Hypotheses<'a> = Box<dyn FnMut() -> Option<Box<dyn Subject>> + 'a>;
@@ -43,8 +45,8 @@ impl Subject for Overridden<'_> {
 }
 
 /// The known mistakes that explain the failed checks, in the order of the checks, each once.
-pub fn explain(lab: &Lab, ran: &[Ran<'_>], hypotheses: &mut Hypotheses<'_>, floor: f64) -> Vec<Named> {
-    let mut bench = Workbench { hypotheses, worker: None, floor };
+pub fn explain<'a>(lab: &'a Lab, ran: &[Ran<'_>], hypotheses: &'a mut Hypotheses<'_>, floor: f64) -> Vec<Named> {
+    let mut bench = Workbench { hypotheses, worker: None, floor, played: HashMap::new() };
     let mut named: Vec<Named> = Vec::new();
     for failed in ran.iter().filter(|r| !r.failures.is_empty()) {
         let functions: Vec<&str> = failed.check.cases.iter().flat_map(|s| s.calls.iter().map(|c| c.function)).collect();
@@ -73,40 +75,50 @@ pub fn explain(lab: &Lab, ran: &[Ran<'_>], hypotheses: &mut Hypotheses<'_>, floo
     named
 }
 
-/// Where known mistakes run; started again when one of them ends it.
+/// What a known mistake did on a case.
+type Theirs = Rc<Vec<Observation>>;
+
+/// Where known mistakes run, each case once; started again when one of them ends it.
 struct Workbench<'a, 'h> {
     hypotheses: &'a mut Hypotheses<'h>,
     worker: Option<Box<dyn Subject>>,
     floor: f64,
+    /// By the mistake's id and the case's number.
+    played: HashMap<(&'a str, usize), Theirs>,
 }
 
-impl Workbench<'_, '_> {
+impl<'a> Workbench<'a, '_> {
     /// What `known` does in place of the solution.
-    fn play(&mut self, known: &Misconception, script: &Script) -> Option<Vec<Observation>> {
+    fn play(&mut self, known: &'a Misconception, played: &Played<'_>) -> Option<Theirs> {
+        let key = (known.id.as_str(), played.number);
+        if let Some(theirs) = self.played.get(&key) {
+            return Some(Rc::clone(theirs));
+        }
         if self.worker.is_none() {
             self.worker = (self.hypotheses)();
         }
-        let theirs = replay(script, &mut Overridden::new(self.worker.as_mut()?.as_mut(), known));
+        let theirs = Rc::new(replay(played.script, &mut Overridden::new(self.worker.as_mut()?.as_mut(), known)));
         if theirs.iter().any(|o| matches!(o, Observation::Lost(_))) {
             self.worker = None;
         }
+        self.played.insert(key, Rc::clone(&theirs));
         Some(theirs)
     }
 
     /// Whether a check rejects `known`.
-    fn breaks(&mut self, known: &Misconception, ran: &Ran<'_>) -> bool {
+    fn breaks(&mut self, known: &'a Misconception, ran: &Ran<'_>) -> bool {
         ran.seen.iter().any(|played| {
-            let theirs = self.play(known, played.script);
+            let theirs = self.play(known, played);
             theirs.is_some_and(|t| judge(ran.check, played.script, &t, &played.wanted, self.floor, &mut None).is_some())
         })
     }
 
     /// Whether `known` does on all cases of a check what the answer did; `None` where it does not occur.
-    fn agrees(&mut self, known: &Misconception, ran: &Ran<'_>) -> Option<bool> {
+    fn agrees(&mut self, known: &'a Misconception, ran: &Ran<'_>) -> Option<bool> {
         let mut occurs = false;
         for played in ran.seen.iter().filter(|p| p.script.calls.iter().any(|call| call.function == known.function)) {
             occurs = true;
-            let theirs = self.play(known, played.script)?;
+            let theirs = self.play(known, played)?;
             if !same(ran.check, &theirs, &played.got, &played.wanted, self.floor) {
                 return Some(false);
             }

@@ -182,14 +182,18 @@ impl Question {
     }
 
     fn finding(&self, predicted: &Predicted) -> Finding {
-        let (wanted, allowed) = match &self.answer {
+        let (got, wanted, allowed) = match &self.answer {
             Answer::Number { value, unit, within } => {
-                (format!("{} {unit}", units::plain(*value, 8)).trim_end().to_owned(), within.words(unit))
+                let wanted = format!("{} {unit}", units::plain(*value, 8)).trim_end().to_owned();
+                (predicted.given.clone(), wanted, within.words(unit))
             }
-            Answer::Choice { choices, right } => (choices[*right].clone(), String::new()),
+            Answer::Choice { choices, right } => {
+                let chosen = predicted.value.and_then(|at| choices.get(at as usize));
+                (chosen.unwrap_or(&predicted.given).clone(), choices[*right].clone(), String::new())
+            }
         };
         let parameters: Vec<String> = self.parameters.iter().map(|(k, v)| format!("{k} = {v}")).collect();
-        Finding { check: self.id.to_owned(), at: parameters.join(", "), got: predicted.given.clone(), wanted, allowed }
+        Finding { check: self.id.to_owned(), at: parameters.join(", "), got, wanted, allowed }
     }
 }
 

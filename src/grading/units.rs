@@ -8,6 +8,12 @@ pub fn parse(text: &str, unit: &str) -> Result<f64, String> {
     }
     let mut reader = Reader { rest: &text, unit };
     let value = reader.product()?;
+    // A fraction is one of the whole: 2/3 of it is 66.7 %.
+    let value = if unit == "%" && !text.contains('%') && text.contains('/') && value.abs() <= 1.0 {
+        100.0 * value
+    } else {
+        value
+    };
     match reader.rest.trim() {
         "" if value.is_finite() => Ok(value),
         "" => Err(format!("`{text}` is not a finite number")),
@@ -75,8 +81,13 @@ impl Reader<'_> {
         self.rest = self.rest.trim_start();
         let bytes = self.rest.as_bytes();
         let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let mut end = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
-        while digit(end) || matches!(bytes.get(end), Some(b'.')) {
+        let start = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
+        // A comma parts thousands, 39,204; a decimal comma is not understood.
+        let group = |at: usize| bytes.get(at) == Some(&b',') && (1..4).all(|i| digit(at + i)) && !digit(at + 4);
+        let lead = (start..).take_while(|&at| digit(at)).count();
+        let grouped = (1..=3).contains(&lead) && bytes[start] != b'0';
+        let mut end = start;
+        while digit(end) || bytes.get(end) == Some(&b'.') || (grouped && group(end)) {
             end += 1;
         }
         if matches!(bytes.get(end), Some(b'e' | b'E')) {
@@ -90,6 +101,7 @@ impl Reader<'_> {
         }
         let (number, rest) = self.rest.split_at(end);
         let value: f64 = number
+            .replace(',', "")
             .parse()
             .map_err(|_| format!("`{}` is not a number; write one such as {}", self.rest.trim(), example(self.unit)))?;
         self.rest = rest;
@@ -141,6 +153,10 @@ mod tests {
             ("2*3G", "", 6e9),
             ("1e-6", "", 1e-6),
             ("25 %", "%", 25.0),
+            ("2/3", "%", 200.0 / 3.0),
+            ("39,204", "", 39_204.0),
+            ("-1,234,567.5 kB", "B", -1_234_567_500.0),
+            ("78.4 kMACs", "MACs", 78_400.0),
         ] {
             let read = parse(text, unit);
             assert!(read.as_ref().is_ok_and(|v| (v / wanted - 1.0).abs() < 1e-12), "{text}: {read:?}");
@@ -153,6 +169,8 @@ mod tests {
         assert!(parse("twelve", "").is_err_and(|e| e.starts_with("`twelve` is not a number")));
         assert!(parse("12 apples", "").is_err_and(|e| e.starts_with("`apples` was not understood")));
         assert!(parse("1/0", "").is_err_and(|e| e.contains("finite")));
+        assert!(parse("0,125", "").is_err_and(|e| e.starts_with("`,125` was not understood")));
+        assert!(parse("1,5", "").is_err_and(|e| e.starts_with("`,5` was not understood")));
     }
 
     #[test]

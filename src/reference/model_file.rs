@@ -35,11 +35,17 @@ pub struct Own {
 /// Reads the model in `path`.
 pub fn read(path: &Path) -> Result<Own> {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let own = read_as(path, &name).map_err(|why| format!("`{name}`: {why}"))?;
+    let own = read_as(path, &name).map_err(|why| said(&name, &why.to_string()))?;
     if let Some(net) = &own.arch {
         flops::count(net, &Convention::default()).map_err(|why| format!("`{name}` cannot run: {why}"))?;
     }
     Ok(own)
+}
+
+/// `cut.onnx` is cut short; `net.toml`: line 3 ..
+fn said(name: &str, why: &str) -> String {
+    let verb = ["is ", "has "].iter().any(|verb| why.starts_with(verb));
+    format!("`{name}`{} {why}", if verb { "" } else { ":" })
 }
 
 fn read_as(path: &Path, name: &str) -> Result<Own> {

@@ -42,6 +42,15 @@ pub fn limit(id: u32, limits: &Limits) {
     let _ = (id, limits);
 }
 
+/// For how long process `id` was ready to run and waited for a core, where the system says: other programs' doing.
+pub fn waited(id: u32) -> Duration {
+    // Nanoseconds on a core, nanoseconds of waiting for one, turns.
+    let of = |schedstat: String| schedstat.split_whitespace().nth(1)?.parse().ok();
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let nanos = threads.filter_map(|thread| of(std::fs::read_to_string(thread.path().join("schedstat")).ok()?));
+    Duration::from_nanos(nanos.max().unwrap_or(0))
+}
+
 /// Whether process `id` holds more than it may, where no limit is in force.
 pub fn over_memory(id: u32, limits: &Limits) -> bool {
     if cfg!(target_os = "linux") {

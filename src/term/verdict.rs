@@ -3,6 +3,7 @@
 use super::{Paint, Screen};
 use crate::grading::plain;
 use crate::verdict::{Clock, Finding, Graded, Kind, Measurement, Smallest, Verdict};
+use std::path::Path;
 
 /// What a verdict is shown with.
 pub struct Shown<'a> {
@@ -10,6 +11,8 @@ pub struct Shown<'a> {
     pub lab: &'a str,
     /// Which attempt at the step this is; 0 where none is counted.
     pub attempt: u64,
+    /// The learner's own model, where one was given.
+    pub model: Option<&'a Path>,
     /// How many hints the step has, and the next to read (1 and up).
     pub hints: (usize, usize),
 }
@@ -158,7 +161,8 @@ fn below(screen: &Screen, graded: &Graded, rows: &[&Finding], shown: &Shown<'_>)
         return out;
     }
     let case = graded.smallest.as_ref().map(|s| format!(":{}", s.number)).unwrap_or_default();
-    let again = format!("roadmap lab {} --step {} --seed {:x}{case}", shown.lab, graded.step, graded.seed);
+    let model = shown.model.map(|file| format!(" --model {}", file.display())).unwrap_or_default();
+    let again = format!("roadmap lab {} --step {} --seed {:x}{case}{model}", shown.lab, graded.step, graded.seed);
     out.push_str(&format!("{}{}", screen.paint(Paint::Dim, "again "), screen.paint(Paint::Name, again)));
     let (hints, next) = shown.hints;
     if hints > 0 {
@@ -256,11 +260,13 @@ fn measurements(screen: &Screen, measurements: &[Measurement], out: &mut String)
             (_, true) => screen.paint(Paint::Good, "✓"),
             (_, false) => screen.paint(Paint::Bad, "x"),
         };
-        let bar = m.bar.as_ref().map(|bar| format!("    bar: {bar}")).unwrap_or_default();
-        let clock = if m.kind == Clock::Clock { "    (timed here)" } else { "" };
         let pad = " ".repeat(name - m.name.chars().count());
         let value = format!("{} {}", plain(m.value, 6), m.unit);
-        out.push_str(&format!("  {mark}   {}{pad}  {}{bar}{clock}\n", m.name, value.trim_end()));
+        let mut parts = vec![format!("{}{pad}  {}", m.name, value.trim_end())];
+        parts.extend(m.bar.as_ref().map(|bar| format!(" bar: {bar}")));
+        parts.extend((m.kind == Clock::Clock).then(|| " (timed here)".to_owned()));
+        let lines = filled(&parts, screen.width.saturating_sub(6)).join(&format!("\n        {}", " ".repeat(name)));
+        out.push_str(&format!("  {mark}   {lines}\n"));
     }
 }
 

@@ -59,13 +59,13 @@ fn trial(name: String, language: Language, run: impl FnOnce(&Home) -> Result<(),
 fn grade(tried: Tried, answer: &Prepared<'_>, step: &Step, seed: u64) -> Result<Graded, String> {
     let mut child = answer.start(tried.lab, Limits::seconds(tried.lab.manifest.limit_of(step)))?;
     match tried.lab.grader(&step.id) {
-        Some(Grader::Measure(_)) => inside::measure(tried, step, seed, &mut child),
+        Some(Grader::Measure(_) | Grader::MeasureModel(..)) => inside::measure(tried, step, seed, &mut child),
         _ => inside::grade(tried, step, seed, &mut child),
     }
 }
 
 fn run_steps(tried: Tried) -> impl Iterator<Item = &'static Step> {
-    tried.steps(|grader| matches!(grader, Grader::Build(_) | Grader::Measure(_)))
+    tried.steps(|grader| !matches!(grader, Grader::Predict(_)))
 }
 
 fn passes(tried: Tried, answer: &Prepared<'_>) -> Result<(), String> {

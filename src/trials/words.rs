@@ -33,7 +33,8 @@ fn manifest(tried: Tried) -> Vec<String> {
         let fits = match tried.lab.grader(&step.id) {
             Some(Grader::Predict(_)) => step.kind == Kind::Predict,
             Some(Grader::Build(_)) => step.kind == Kind::Build && !step.functions.is_empty(),
-            Some(Grader::Measure(_)) => step.kind == Kind::Measure,
+            Some(Grader::Measure(_)) => step.kind == Kind::Measure && step.model.is_none(),
+            Some(Grader::MeasureModel(..)) => step.kind == Kind::Measure && step.model.is_some(),
             None => false,
         };
         if !fits {

@@ -1,6 +1,7 @@
 //! Answers that misbehave: each is a verdict in one clear sentence, with exit code 5 or 1, and nothing is left running.
 
 use crate::learner::{LAB, Learner, Ran, numpy};
+use std::fs;
 use std::time::Instant;
 
 /// Runs the step with one hostile `qparams` in Python.
@@ -178,4 +179,17 @@ fn changing_its_arguments_changes_nothing_outside() {
     let mutating = "\n\ndef quantize(x, scale, zp, axis, lo):\n    q = right(x, scale, zp, axis, lo)\n    x[...] = 0\n    scale[...] = 1\n    return q\n";
     learner.answer("answer.py", &format!("{solution}{mutating}"));
     learner.run(&format!("lab {LAB} --step quantize --lang python")).exits(0);
+}
+
+#[test]
+fn a_model_that_cannot_be_used_is_said_before_anything_runs() {
+    let learner = Learner::new();
+    fs::write(learner.path("cut.onnx"), [0x3a, 0x7f]).expect("a file");
+    let model = learner.path("cut.onnx").display().to_string();
+    let ran = learner.run(&format!("lab flop-count --step tables --model {model}"));
+    ran.exits(2).one_sentence().says("cut.onnx cannot be used").says("is cut short");
+    fs::write(learner.path("lm.gguf"), "GGUF").expect("a file");
+    let model = learner.path("lm.gguf").display().to_string();
+    let ran = learner.run(&format!("lab kv-cache --step decode --model {model}"));
+    ran.exits(2).one_sentence().says("lm.gguf cannot be used").says("cut short");
 }

@@ -8,6 +8,7 @@ use crate::reference::{arch, model_file};
 use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
 use lab_sdk::{Arch, Convention, Op, Report, Value};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Nets whose names stand in the chart.
 const NAMED: &[&str] = &[
@@ -23,11 +24,14 @@ const NAMED: &[&str] = &[
     "llama_65b",
 ];
 
+/// Why a file of the learner's own cannot be counted.
+pub fn look(file: &Path) -> Result<(), String> {
+    model_file::read(file).map(drop).map_err(|why| why.to_string())
+}
+
 /// The experiment.
 pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
-    // First the learner's own file: what is wrong with it is said before anything runs.
-    let own = bench.model().map(model_file::read).transpose();
-    let own = own.map_err(|why| Stop::Model(why.to_string()))?;
+    let own = bench.model().map(model_file::read).transpose()?;
     let nets = arch::all()?;
     let mut reports = BTreeMap::new();
     for (at, net) in nets.iter().enumerate() {

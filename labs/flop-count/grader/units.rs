@@ -46,11 +46,11 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
         ("groups", groups.to_string()),
         ("image", format!("{h} x {h}")),
     ];
-    let question = |id, text: String, value: f64, mistakes, because| Question {
+    let question = |id, text: String, (value, unit): (f64, &'static str), mistakes, because| Question {
         id,
         text,
         parameters: shown.clone(),
-        answer: Answer::Number { value, unit: "", within: Within::Exact },
+        answer: Answer::Number { value, unit, within: Within::Exact },
         mistakes,
         because,
     };
@@ -61,7 +61,7 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
                 "a convolution from {cin} to {cout} channels, kernel {k}x{k}, stride {stride}, padding {pad}, {groups} groups, \
                  with a bias, on an image of {h}x{h}. How many learned numbers, exactly?"
             ),
-            params,
+            (params, ""),
             vec![("forgot-groups", dense_params), ("bias-not-learned", params - cout as f64)],
             format!(
                 "each of the {cout} filters sees {cin} / {groups} channels: {each} weights, and a bias: {cout} * {} = {params}",
@@ -71,7 +71,7 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
         question(
             "macs",
             "and how many MACs, exactly?".to_owned(),
-            macs,
+            (macs, "MACs"),
             vec![
                 ("forgot-groups", dense_macs),
                 ("input-pixels", on_input),
@@ -85,7 +85,7 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
         question(
             "flops",
             "and as PyTorch's FlopCounterMode prints it?".to_owned(),
-            2.0 * macs,
+            (2.0 * macs, "FLOPs"),
             vec![("macs-for-flops", macs), ("forgot-groups", 2.0 * dense_macs), ("input-pixels", 2.0 * on_input)],
             "FlopCounterMode counts a multiply-add as two and leaves the bias out: twice the MACs".to_owned(),
         ),

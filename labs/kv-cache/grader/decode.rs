@@ -43,8 +43,6 @@ pub struct Model {
 pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.progress("loading the model", 0.0);
     let file = bench.model().map(Path::to_owned);
-    // A file that cannot be run is told now, not after a minute of clocks; a large one is not kept beside them.
-    file.as_deref().map(load).transpose()?;
     let text = stories(bench.seed, Split::HeldOut, TEXT);
     let shipped =
         Model::new("", ("Lm.shipped", "lm".to_owned()), |precision| Lm::shipped("lm", precision), text.ids())?;
@@ -53,29 +51,29 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     quality::measure(bench, &shipped, &text)?;
     if let Some(file) = file {
         bench.progress("loading your model", 0.9);
-        own(bench, &load(&file)?, &text)?;
+        own(bench, &Lm::load(&file, DType::F32)?, &text)?;
     }
     Ok(())
 }
 
-/// A model of the learner's own.
-fn load(file: &Path) -> Result<Lm, Stop> {
+/// Why a model of the learner's own cannot be run.
+pub fn look(file: &Path) -> Result<(), String> {
     // The learner knows the file, and what stands below the first line is where in our program it was noticed.
     let why = |e: lab_sdk::Error| {
         let (all, path) = (e.to_string(), format!("{}: ", file.display()));
         let first = all.lines().next().unwrap_or_default();
         first.strip_prefix(&path).unwrap_or(first).to_owned()
     };
-    let lm = Lm::load(file, DType::F32).map_err(|e| unfit(why(e)))?;
+    let lm = Lm::load(file, DType::F32).map_err(why)?;
     match lm.cfg().ctx {
-        ctx if ctx <= PROMPT => Err(unfit(format!("a context of {ctx} tokens; the prompt alone has {PROMPT}"))),
-        _ => Ok(lm),
+        ctx if ctx <= PROMPT => return Err(format!("a context of {ctx} tokens; the prompt alone has {PROMPT}")),
+        _ => {}
     }
-}
-
-fn unfit(got: String) -> Stop {
-    let check = "your model can be run".to_owned();
-    Stop::Differs(Finding { check, got, wanted: "a LLaMA-style model".to_owned(), ..Finding::default() })
+    let logits = forward(&lm, &[0]).and_then(|logits| floats(&logits)).map_err(why)?;
+    match logits.iter().all(|v| v.is_finite()) {
+        true => Ok(()),
+        false => Err("its logits are NaN or infinite".to_owned()),
+    }
 }
 
 /// The same counts and clocks for it, without bars.
@@ -86,9 +84,6 @@ fn own(bench: &mut Bench<'_>, lm: &Lm, text: &Text) -> Result<(), Stop> {
     let copy = exported(lm)?;
     let make = ("Lm.load", copy.path().display().to_string());
     let model = Model::new("your model: ", make, |precision| Lm::load(copy.path(), precision), ids)?;
-    if model.logits.iter().any(|v| !v.is_finite()) {
-        return Err(unfit("logits that are NaN or infinite".to_owned()));
-    }
     count(bench, &model)?;
     clocks::measure(bench, &model)
 }

@@ -79,7 +79,9 @@ pub fn caught(call: impl FnOnce() -> Outcome) -> Outcome {
 /// Answers calls until stdin ends. `functions` are the learner's, by name.
 pub fn serve(functions: &[(&str, Function)]) {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line()));
+        // The learner knows the folder.
+        let file = |l: &std::panic::Location<'_>| l.file().rsplit('/').next().unwrap_or_default().to_owned();
+        let place = info.location().map(|l| format!("{}:{}", file(l), l.line()));
         if let Ok(mut last) = LAST_PANIC.lock() {
             *last = place;
         }

@@ -5,6 +5,7 @@ use crate::author::{Checkout, Job, Ran, run as run_jobs};
 use crate::cli::json::SCHEMA;
 use crate::error::{Error, Result};
 use crate::labs;
+use crate::submission::toolchain;
 use crate::term::{Paint, bar, seconds};
 use crate::trials::{self, Outcome, Trial, Tried};
 use serde_json::{Value, json};
@@ -45,6 +46,9 @@ pub fn run(asked: &Asked<'_>, slug: Option<&str>) -> Result<u8> {
         let slug = folder.file_name().unwrap_or_default().to_string_lossy();
         let count = trials.iter().filter(|(at, _)| *at == reports.len()).count();
         reports.push(Report { trials: count, ..Report::new(&slug) });
+    }
+    if !trials.is_empty() {
+        toolchain()?;
     }
     if !trials.is_empty() && !trials::has_link().map_err(Error::environment)? {
         return Err(Error::environment(

@@ -50,7 +50,7 @@ fn files_that_are_something_else_are_refused_in_a_sentence() {
         {"name": "b", "op": "act", "inputs": ["a"], "attrs": {"kind": "relu"}}]}"#;
     let many = format!("{{\"nodes\": [{}]}}", vec!["1"; 1_000_000].join(","));
     let cases: Vec<(&str, &[u8], &str)> = vec![
-        ("a.safetensors", b"abc", "`a.safetensors`: is cut short"),
+        ("a.safetensors", b"abc", "`a.safetensors` is cut short"),
         ("a.safetensors", &long, "the format allows 100000000"),
         ("a.safetensors", &short, "a header of 60 bytes in a file of 10"),
         ("a.safetensors", &sizes, "does not fit bytes 0..4"),

@@ -1,18 +1,18 @@
-//! Weights to start from: drawn, or with heads that copy.
+//! Weights to start from: heads that copy, or a smaller model that does.
 //!
 //! Copying from earlier text comes late when a model begins at random, later than an hour of two cores reaches. So three
-//! kinds of heads may begin near what training ends at anyway: *look-back* heads in the first layer, which fetch the bytes
-//! 1 to 4 places before; above them *copying* heads, which look for an earlier place that followed the same bytes and repeat
-//! what came there (induction heads), and *class* heads, which look at earlier capitals, digits or first letters of words.
-//! Which of those is meant, and all else, is left to training. In the four layers of `lm` they were lost on the way, so
-//! it begins at random.
+//! kinds of heads of `lm-draft` begin near what training ends at anyway: *look-back* heads in the first layer, which fetch the
+//! bytes 1 to 4 places before; above them *copying* heads, which look for an earlier place that followed the same bytes and
+//! repeat what came there (induction heads), and *class* heads, which look at earlier capitals, digits or first letters of
+//! words. Which of those is meant, and all else, is left to training. In four layers they are lost on the way: `lm` begins
+//! as the trained draft, grown wider and deeper.
 //!
 //! Columns of the residual rows: 0 a constant, 1 to 3 the byte's class, up to dim / 2 the byte, then dim / 8 for each
 //! look-back.
 
-use candle_core::{Device, Tensor};
-use lab_sdk::Result;
-use lab_sdk::lm::{Config, weights};
+use candle_core::{DType, Device, Tensor};
+use lab_sdk::lm::{Config, Lm, weights};
+use lab_sdk::{Result, ensure};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -56,23 +56,35 @@ struct Upper {
     copied: Vec<Matrix>,
 }
 
-/// Every weight in the order of [`weights`]: gains of 1, matrices uniform with variance 1 / inputs, less where they add to
-/// the residual, a quiet embedding.
-pub fn random(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Weights> {
-    let drawn = |(name, shape): (String, Vec<usize>)| {
-        let inputs = shape[shape.len() - 1];
-        let spread = match name.split('.').nth_back(1) {
-            Some("embed_tokens") => 0.04,
-            Some("o_proj" | "down_proj") => 1.0 / ((2 * cfg.layers * inputs) as f32).sqrt(),
-            _ => 1.0 / (inputs as f32).sqrt(),
+/// Every weight: the trained `lm-draft` in the first columns, heads and layers, new ones beside and above it that say little
+/// yet. So it begins where the draft ended (Chen, Goodfellow and Shlens, Net2Net, arXiv 1511.05641).
+pub fn grown(cfg: &Config, rng: &mut ChaCha8Rng) -> Result<Weights> {
+    let draft = Lm::shipped("lm-draft", DType::F32)?;
+    let small = draft.cfg();
+    ensure!(cfg.head_dim == small.head_dim && cfg.group() == small.group(), "heads that do not fit into each other");
+    // The mean square of a row falls with the columns that are new.
+    let gain = (small.dim as f32 / cfg.dim as f32).sqrt();
+    let mut all = Vec::new();
+    for (name, shape) in weights(cfg) {
+        let part = name.split('.').nth_back(1).unwrap_or_default();
+        let inner = draft.weight(&name).ok();
+        let values = match (&shape[..], inner) {
+            ([n], inner) => {
+                let old = inner.map(|w| w.to_vec1::<f32>()).transpose()?.unwrap_or_default();
+                (0..*n).map(|i| old.get(i).map_or(1.0, |old| old * gain)).collect()
+            }
+            (&[rows, columns], inner) => {
+                let mut matrix = Matrix::random(rows, columns, spread(part, cfg, columns), rng);
+                if let Some(inner) = inner {
+                    matrix.grow(part, &inner.to_vec2()?);
+                }
+                matrix.values
+            }
+            _ => return Err(format!("`{name}` is no matrix").into()),
         };
-        let values = match shape[..] {
-            [rows, columns] => Matrix::random(rows, columns, spread, rng).values,
-            _ => vec![1.0; inputs],
-        };
-        Ok((name, Tensor::from_vec(values, shape, &Device::Cpu)?))
-    };
-    weights(cfg).into_iter().map(drawn).collect()
+        all.push((name, Tensor::from_vec(values, shape, &Device::Cpu)?));
+    }
+    Ok(all)
 }
 
 /// Every weight, with heads that copy; the others are drawn, and quiet where they add to the residual.
@@ -140,6 +152,17 @@ impl Matrix {
         let mut matrix = Self::random(rows, columns, 1.0 / (columns as f32).sqrt(), rng);
         matrix.values.chunks_exact_mut(columns).for_each(|row| row[..FIRST].fill(0.0));
         matrix
+    }
+
+    /// `inner` in the corner, beside which the inputs of its rows are quiet.
+    fn grow(&mut self, part: &str, inner: &[Vec<f32>]) {
+        if part == "embed_tokens" {
+            self.values.iter_mut().for_each(|w| *w *= 0.1);
+        }
+        for (row, old) in inner.iter().enumerate() {
+            self.quiet(row, 1);
+            self.row(row)[..old.len()].copy_from_slice(old);
+        }
     }
 
     fn row(&mut self, row: usize) -> &mut [f32] {

@@ -39,13 +39,12 @@ impl Config {
         head_dim: 32,
         ffn: 768,
         ctx: 1024,
-        theta: 10_000.0,
+        theta: 500_000.0,
         eps: 1e-5,
     };
 
     /// `lm-draft`: 0.4 million parameters, to guess what `lm` will say.
-    pub const LM_DRAFT: Config =
-        Config { dim: 128, layers: 2, heads: 4, kv_heads: 2, ffn: 384, theta: 500_000.0, ..Config::LM };
+    pub const LM_DRAFT: Config = Config { dim: 128, layers: 2, heads: 4, kv_heads: 2, ffn: 384, ..Config::LM };
 
     /// Query heads that read one key head.
     pub fn group(&self) -> usize {

@@ -27,7 +27,7 @@ pub(super) fn open(path: &Path) -> Result<Found> {
     let bytes = models::map(path)?;
     check_alignment(&bytes)?;
     let mut reader = Cursor::new(&bytes[..]);
-    let content = Content::read(&mut reader)?;
+    let content = Content::read(&mut reader).map_err(in_words)?;
     let embedding = content.tensor_infos.get("token_embd.weight").map(|info| info.shape.dims());
     let cfg = config(&content.metadata, vocabulary(embedding)?)?;
     let mut found = HashMap::new();
@@ -38,7 +38,7 @@ pub(super) fn open(path: &Path) -> Result<Found> {
         };
         let size = info.shape.dims().iter().try_fold(1usize, |size, &dim| size.checked_mul(dim));
         ensure!(size.is_some_and(|size| size <= 1 << 34), "`{theirs}` has the shape {:?}", info.shape.dims());
-        let weight = content.tensor(&mut reader, theirs, &Device::Cpu)?.dequantize(&Device::Cpu)?;
+        let weight = content.tensor(&mut reader, theirs, &Device::Cpu).map_err(in_words)?.dequantize(&Device::Cpu)?;
         let weight = match theirs {
             theirs if theirs.ends_with("attn_q.weight") => halves(&weight, cfg.heads)?,
             theirs if theirs.ends_with("attn_k.weight") => halves(&weight, cfg.kv_heads)?,
@@ -47,6 +47,14 @@ pub(super) fn open(path: &Path) -> Result<Found> {
         found.insert(ours, weight);
     }
     check(cfg, found, None)
+}
+
+/// What the standard library says of a read past the end is no help to who has the file.
+fn in_words(error: candle_core::Error) -> Error {
+    match error.to_string() {
+        why if why.contains("failed to fill whole buffer") => Error::new("the file is cut short"),
+        why => Error::new(why),
+    }
 }
 
 /// candle divides by it.

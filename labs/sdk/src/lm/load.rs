@@ -42,7 +42,7 @@ fn plain(files: &[PathBuf]) -> Result<Found> {
         let (_, header) = SafeTensors::read_metadata(&bytes)?;
         let own = header.metadata().as_ref().and_then(|metadata| metadata.get("config"));
         if let (None, Some(text)) = (&config, own) {
-            config = Some(serde_json::from_str::<Value>(text)?);
+            config = Some(json("the config in its header", text)?);
         }
         for (name, view) in SafeTensors::deserialize(&bytes)?.iter() {
             let weight = match view.dtype() {
@@ -55,7 +55,7 @@ fn plain(files: &[PathBuf]) -> Result<Found> {
     }
     let beside = files.first().and_then(|file| file.parent()).map(|folder| folder.join("config.json"));
     let config = match (beside.filter(|file| file.is_file()), config) {
-        (Some(file), None) => serde_json::from_str(&read(&file)?)?,
+        (Some(file), None) => json("the config.json beside it", &read(&file)?)?,
         (_, Some(config)) => config,
         (None, None) => return Err("there is no config.json beside it and no config in its header".into()),
     };
@@ -63,10 +63,15 @@ fn plain(files: &[PathBuf]) -> Result<Found> {
     check(Config::from_json(&config)?, found, tied)
 }
 
+/// `text`, which is called `what`.
+fn json(what: &str, text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|e| format!("{what} is no JSON: {e}").into())
+}
+
 /// The files that an index names, all in its folder.
 fn shards(index: &Path) -> Result<Vec<PathBuf>> {
-    let json: Value = serde_json::from_str(&read(index)?)?;
-    let map = json.get("weight_map").and_then(Value::as_object).ok_or("an index of shards has a weight_map")?;
+    let index_json = json("the index", &read(index)?)?;
+    let map = index_json.get("weight_map").and_then(Value::as_object).ok_or("an index of shards has a weight_map")?;
     let names: Option<BTreeSet<&str>> = map.values().map(Value::as_str).collect();
     let names = names.filter(|names| !names.is_empty()).ok_or("the weight_map names no files")?;
     let folder = index.parent().unwrap_or(Path::new(""));
@@ -102,7 +107,8 @@ pub(super) fn check(cfg: Config, mut found: HashMap<String, Tensor>, tied: Optio
         ensure!(dims == shape, "`{name}` is {dims:?} where the config asks for {shape:?}");
     }
     match wanted.keys().min() {
-        Some(name) => Err(format!("there is no `{name}` ({} weights are missing)", wanted.len()).into()),
+        Some(name) if wanted.len() == 1 => Err(format!("there is no `{name}`").into()),
+        Some(name) => Err(format!("there is no `{name}`, and {} more weights are missing", wanted.len() - 1).into()),
         None => Ok(Found { cfg, weights: found }),
     }
 }
