@@ -68,10 +68,15 @@ pub fn registry(root: &Path) -> io::Result<(String, Vec<String>)> {
         for part in ["solution", "misconceptions"] {
             let text = fs::read_to_string(folder.join(format!("{part}.rs"))).unwrap_or_default();
             let _ = writeln!(table, "        {part}: &[");
-            for (name, arity) in functions(&text) {
+            for (name, arity, kind) in functions(&text) {
                 let args: Vec<String> = (0..arity).map(|i| format!("a.get({i})?")).collect();
-                let call = format!("{module}::{part}::{name}({})", args.join(", "));
-                let _ = writeln!(table, "            ({name:?}, |a| lab_sdk::glue(|| Ok(Reply::reply({call})))),");
+                let call = format!("{module}::{part}::{name}");
+                let body = match kind {
+                    Kind::Plain => format!("Ok(Reply::reply({call}({})))", args.join(", ")),
+                    Kind::Simt => launch("simt", &call, &args),
+                    Kind::Tile => launch("tile", &call, &args),
+                };
+                let _ = writeln!(table, "            ({name:?}, |a| lab_sdk::glue(|| {body})),");
             }
             table.push_str("        ],\n");
         }
@@ -91,11 +96,34 @@ pub fn registry(root: &Path) -> io::Result<(String, Vec<String>)> {
     Ok((format!("{modules}{table}{roadmap}"), missing))
 }
 
-/// Name and number of arguments of each `pub fn` that begins a line.
-fn functions(text: &str) -> Vec<(String, usize)> {
+/// What a function is called as.
+enum Kind {
+    Plain,
+    /// A kernel of warps: `pub async fn`.
+    Simt,
+    /// A kernel of tiles: its first argument is a `&Prog`.
+    Tile,
+}
+
+/// A launch: arguments are taken once, and each warp or program gets copies. Types follow from the kernel's own.
+fn launch(run: &str, kernel: &str, args: &[String]) -> String {
+    let taken: String = args.iter().enumerate().skip(1).map(|(i, get)| format!("let k{i} = {get}; ")).collect();
+    let copies: Vec<String> = (1..args.len()).map(|i| format!("Clone::clone(&k{i})")).collect();
+    format!("{{ {taken}lab_sdk::device::{run}(a.get(0)?, |w| {kernel}(w, {})) }}", copies.join(", "))
+}
+
+/// Name, number of arguments and kind of each `pub fn` and `pub async fn` that begins a line.
+fn functions(text: &str) -> Vec<(String, usize, Kind)> {
     let mut found = Vec::new();
-    for (at, _) in text.match_indices("pub fn ").filter(|(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n') {
-        let signature = &text[at + 7..];
+    let begins = |word: &str| -> Vec<usize> {
+        let all = text.match_indices(word).filter(|(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n');
+        all.map(|(at, _)| at + word.len()).collect()
+    };
+    let kernels = begins("pub async fn ");
+    let mut starts = [begins("pub fn "), kernels.clone()].concat();
+    starts.sort_unstable();
+    for at in starts {
+        let signature = &text[at..];
         let Some(open) = signature.find('(') else { continue };
         let (mut depth, mut arity, mut token) = (0, 0, false);
         for c in signature[open..].chars() {
@@ -108,7 +136,12 @@ fn functions(text: &str) -> Vec<(String, usize)> {
                 _ => {}
             }
         }
-        found.push((signature[..open].to_owned(), arity + usize::from(token)));
+        let kind = match () {
+            () if kernels.contains(&at) => Kind::Simt,
+            () if signature[open..].starts_with("(p: &Prog") => Kind::Tile,
+            () => Kind::Plain,
+        };
+        found.push((signature[..open].to_owned(), arity + usize::from(token), kind));
     }
     found
 }

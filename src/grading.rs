@@ -5,6 +5,7 @@ mod build;
 mod clock;
 mod compare;
 mod degenerate;
+pub mod device;
 mod draw;
 mod json;
 mod judge;

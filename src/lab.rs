@@ -4,6 +4,6 @@ mod manifest;
 mod signature;
 mod words;
 
-pub use manifest::{Bar, Card, Function, Manifest, Misconception, Step};
+pub use manifest::{Bar, Card, Function, Kernel, Manifest, Misconception, Step};
 pub use signature::{Argument, Dimension, Type};
 pub use words::Words;

@@ -7,12 +7,11 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let mut files = vec![root.join("Cargo.toml"), root.join("build.rs"), root.join("lab_sdk.py")];
-    for folder in ["src", "models"] {
+    let mut files = vec![root.join("Cargo.toml"), root.join("build.rs")];
+    for folder in ["src", "models", "python"] {
         println!("cargo::rerun-if-changed={folder}");
         collect(&root.join(folder), &mut files)?;
     }
-    println!("cargo::rerun-if-changed=lab_sdk.py");
     println!("cargo::rerun-if-changed=Cargo.toml");
     files.sort();
     let mut table = String::from("&[\n");
@@ -27,6 +26,9 @@ fn main() -> io::Result<()> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        if path.ends_with("__pycache__") {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, files)?;
         } else {

@@ -25,11 +25,13 @@ pub enum Degenerate {
     Previous,
     /// The second part of a tuple in place of the first, or a part missing.
     Short,
+    /// A kernel that is not launched at all.
+    Idle,
 }
 
 impl Degenerate {
     /// All of them.
-    pub const ALL: [Degenerate; 7] = [
+    pub const ALL: [Degenerate; 8] = [
         Degenerate::Zeros,
         Degenerate::Ones,
         Degenerate::Input,
@@ -37,6 +39,7 @@ impl Degenerate {
         Degenerate::Transposed,
         Degenerate::Previous,
         Degenerate::Short,
+        Degenerate::Idle,
     ];
 
     /// The word in reports.
@@ -49,6 +52,7 @@ impl Degenerate {
             Degenerate::Transposed => "transposed",
             Degenerate::Previous => "the previous output",
             Degenerate::Short => "a tuple too short",
+            Degenerate::Idle => "nothing done",
         }
     }
 
@@ -58,6 +62,9 @@ impl Degenerate {
             Type::Tensor { dtype, .. } => Some(dtype.clone()),
             _ => None,
         };
+        if function.kernel().is_some() {
+            return self == Degenerate::Idle;
+        }
         let returned = tensor_dtype(&function.returns);
         match self {
             Degenerate::Zeros | Degenerate::Ones | Degenerate::Previous => true,
@@ -65,6 +72,7 @@ impl Degenerate {
             Degenerate::Nan => has_float(&function.returns),
             Degenerate::Transposed => returned.is_some(),
             Degenerate::Short => matches!(function.returns, Type::Tuple(_)),
+            Degenerate::Idle => false,
         }
     }
 }
@@ -75,7 +83,7 @@ fn has_float(ty: &Type) -> bool {
         Type::Scalar(name) => name.starts_with('f'),
         Type::List(inner) | Type::Option(inner) | Type::Map(inner) => has_float(inner),
         Type::Tuple(items) => items.iter().any(has_float),
-        Type::Data(_) | Type::Object { .. } => false,
+        Type::Data(_) | Type::Object { .. } | Type::Gpu(_) => false,
     }
 }
 
@@ -101,6 +109,9 @@ impl<'a> Lazy<'a> {
 
 impl Subject for Lazy<'_> {
     fn call(&mut self, function: &str, args: &[Value]) -> Observation {
+        if function == self.function && self.how == Degenerate::Idle {
+            return Observation::Value(Value::None);
+        }
         let right = self.inner.call(function, args);
         let Observation::Value(right) = right else { return right };
         if function != self.function {
@@ -117,6 +128,7 @@ impl Subject for Lazy<'_> {
                 Value::Tuple(items) => Some(Value::Tuple(items[1..].to_vec())),
                 _ => None,
             },
+            Degenerate::Idle => Some(Value::None),
         };
         Observation::Value(lazy.unwrap_or(right))
     }

@@ -62,7 +62,9 @@ impl Drawn {
     /// Whether a case with a call of `function` shows a difference between two subjects, by its check's rule.
     pub fn tells_apart(&self, function: &str, one: &mut dyn Subject, other: &mut dyn Subject) -> bool {
         let mut cases = self.cases().filter(|(_, case, _)| case.calls.iter().any(|call| call.function == function));
-        cases.any(|(check, case, wanted)| !same(check, &replay(case, other), &replay(case, one), wanted, self.floor))
+        cases.any(|(check, case, wanted)| {
+            !same(check, case, &replay(case, other), &replay(case, one), wanted, self.floor)
+        })
     }
 
     fn cases(&self) -> impl Iterator<Item = (&Check, &Script, &Vec<Observation>)> {

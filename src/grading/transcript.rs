@@ -71,6 +71,12 @@ fn line(script: &Script, at: usize) -> String {
 
 /// An object is called by its type, the second of a type with a number; other results by their call.
 fn result_name(script: &Script, of: usize) -> String {
+    // Buffers have names of their own.
+    if let Some(Call { function: "G.new" | "G.blank" | "Ptr.new" | "Ptr.blank", args, .. }) = script.calls.get(of)
+        && let Some(Argument::Value(Value::Str(name))) = args.first()
+    {
+        return name.clone();
+    }
     let ty = |at: usize| script.calls.get(at).and_then(|call| call.function.split_once('.')).map(|(ty, _)| ty);
     let Some(name) = ty(of) else { return format!("result{of}") };
     let makes = |at: &usize| ty(*at) == Some(name) && is_used(script, *at);

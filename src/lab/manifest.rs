@@ -75,8 +75,8 @@ pub struct Function {
     /// `name: type`, in order.
     #[serde(deserialize_with = "arguments")]
     pub args: Vec<Argument>,
-    /// Its type.
-    #[serde(deserialize_with = "result_type")]
+    /// Its type; a kernel has none.
+    #[serde(deserialize_with = "result_type", default = "Type::nothing")]
     pub returns: Type,
     /// What must be refused.
     #[serde(default)]
@@ -184,17 +184,55 @@ impl Manifest {
     }
 }
 
+/// What a kernel is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// Warps of 32 lanes: its first argument is a `Warp`.
+    Simt,
+    /// Tiles: its first argument is a `&Prog`.
+    Tile,
+}
+
 impl Function {
-    /// `fn quantize(x: &Tensor, scale: &[f32]) -> Result<I8>`.
-    pub fn rust(&self) -> String {
-        let args: Vec<String> = self.args.iter().map(|a| format!("{}: {}", a.name, a.ty.rust(false))).collect();
-        format!("fn {}({}) -> Result<{}>", self.name, args.join(", "), self.returns.rust(true))
+    /// What it is a kernel for, if it is one.
+    pub fn kernel(&self) -> Option<Kernel> {
+        match &self.args.first()?.ty {
+            Type::Gpu(name) if name == "Warp" => Some(Kernel::Simt),
+            Type::Gpu(name) if name == "&Prog" => Some(Kernel::Tile),
+            _ => None,
+        }
     }
 
-    /// `def quantize(x, scale) -> i8[..s]`.
+    /// `fn quantize(x: &Tensor, scale: &[f32]) -> Result<I8>`, `async fn saxpy(w: Warp, x: G<f32>)`.
+    pub fn rust(&self) -> String {
+        let args: Vec<String> = self.args.iter().map(|a| format!("{}: {}", a.name, a.ty.rust(false))).collect();
+        let call = format!("fn {}({})", self.name, args.join(", "));
+        match self.kernel() {
+            Some(Kernel::Simt) => format!("async {call}"),
+            Some(Kernel::Tile) => call,
+            None => format!("{call} -> Result<{}>", self.returns.rust(true)),
+        }
+    }
+
+    /// `def quantize(x, scale) -> i8[..s]`. A tile kernel has no `p`: Python's programs are those of Triton.
     pub fn python(&self) -> String {
-        let args: Vec<&str> = self.args.iter().map(|a| a.name.as_str()).collect();
-        format!("def {}({}) -> {}", self.name, args.join(", "), self.returns)
+        let skipped = usize::from(self.kernel() == Some(Kernel::Tile));
+        let args: Vec<&str> = self.args.iter().skip(skipped).map(|a| a.name.as_str()).collect();
+        let call = format!("def {}({})", self.name, args.join(", "));
+        match self.kernel() {
+            Some(Kernel::Simt) => call,
+            Some(Kernel::Tile) => format!("@triton.jit {call}"),
+            None => format!("{call} -> {}", self.returns),
+        }
+    }
+
+    /// Its name as the Python runner takes it: `simt:saxpy` is launched.
+    pub fn served(&self) -> String {
+        match self.kernel() {
+            Some(Kernel::Simt) => format!("simt:{}", self.name),
+            Some(Kernel::Tile) => format!("tile:{}", self.name),
+            None => self.name.clone(),
+        }
     }
 }
 
@@ -211,8 +249,13 @@ impl Bar {
         self.at_most.is_none_or(|most| value <= most) && self.at_least.is_none_or(|least| value >= least)
     }
 
-    /// `at most 1`.
+    /// `at most 1`, `exactly 191`.
     pub fn words(&self) -> String {
+        if self.at_most == self.at_least
+            && let Some(exactly) = self.at_most
+        {
+            return format!("exactly {exactly}");
+        }
         let most = self.at_most.map(|most| format!("at most {most}"));
         let least = self.at_least.map(|least| format!("at least {least}"));
         [most, least].into_iter().flatten().collect::<Vec<_>>().join(", ")

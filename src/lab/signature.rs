@@ -26,6 +26,8 @@ pub enum Type {
     Map(Box<Type>),
     /// `Cost`: a data type of the SDK; JSON on the wire, a dict in Python.
     Data(String),
+    /// `Warp`, `&Prog`, `G<f32>`, `Ptr`: what a kernel works with on the simulated GPU.
+    Gpu(String),
     /// `&Lm`, `&mut Cache`: an object of the SDK.
     Object {
         /// The type's name.
@@ -56,6 +58,7 @@ pub struct Argument {
 }
 
 const DTYPES: [&str; 10] = ["f32", "f64", "f16", "bf16", "u8", "u32", "i16", "i32", "i64", "i8"];
+const GPU: [&str; 8] = ["Warp", "&Prog", "Ptr", "G<f32>", "G<u32>", "G<i32>", "G<f16>", "G<bf16>"];
 const SCALARS: [&str; 11] = ["f32", "f64", "i32", "i64", "u32", "u64", "usize", "bool", "str", "bytes", "json"];
 
 impl Argument {
@@ -70,6 +73,9 @@ impl Type {
     /// Reads a type.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        if GPU.contains(&text) {
+            return Ok(Type::Gpu(text.to_owned()));
+        }
         if let Some(inner) = text.strip_suffix('?') {
             return Ok(Type::Option(Box::new(Type::parse(inner)?)));
         }
@@ -104,6 +110,11 @@ impl Type {
         }
     }
 
+    /// What a function without a result returns.
+    pub fn nothing() -> Self {
+        Type::Tuple(Vec::new())
+    }
+
     /// As a Rust argument (`&Tensor`) or, with `owned`, a result (`Tensor`).
     pub fn rust(&self, owned: bool) -> String {
         match self {
@@ -126,6 +137,7 @@ impl Type {
             Type::Tuple(items) => format!("({})", join(items, |t| t.rust(owned))),
             Type::Map(inner) if owned => format!("BTreeMap<String, {}>", inner.rust(true)),
             Type::Map(inner) => format!("&BTreeMap<String, {}>", inner.rust(true)),
+            Type::Gpu(name) => name.to_owned(),
             Type::Data(name) if owned => name.to_owned(),
             Type::Data(name) => format!("&{name}"),
             Type::Object { name, mutable: false } => format!("&{name}"),
@@ -138,7 +150,7 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Type::Tensor { dtype, dims } => write!(f, "{dtype}[{}]", join(dims, Dimension::to_string)),
-            Type::Scalar(name) => f.write_str(name),
+            Type::Scalar(name) | Type::Gpu(name) => f.write_str(name),
             Type::List(item) => write!(f, "[{item}]"),
             Type::Option(inner) => write!(f, "{inner}?"),
             Type::Tuple(items) => write!(f, "({})", join(items, Type::to_string)),

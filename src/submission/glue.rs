@@ -1,6 +1,6 @@
 //! The Rust glue of an answer: which asked functions its file holds, and the lines that call them. Nothing is compiled here.
 
-use crate::lab::{Argument, Function};
+use crate::lab::{Argument, Function, Kernel};
 use crate::verdict::Finding;
 use quote::ToTokens;
 use std::fmt::Write as _;
@@ -64,7 +64,8 @@ pub fn wrong_signature(source: &str, wanted: &Function) -> Finding {
 /// The glue for `names`.
 pub fn write(names: &[String], asked: &[&Function]) -> Glue {
     let mut text = String::from(
-        "#![allow(unused_imports)]\nuse lab_sdk::{Args, Function, Outcome, Reply, *};\nuse std::collections::BTreeMap;\n",
+        "#![allow(unused_imports)]\nuse lab_sdk::{Args, Function, Outcome, Reply, *};\n\
+         use lab_sdk::simt::{G, bf16, f16};\nuse lab_sdk::tile::Ptr;\nuse std::collections::BTreeMap;\n",
     );
     let mut lines = Vec::new();
     for function in asked.iter().filter(|f| names.contains(&f.name)) {
@@ -73,16 +74,28 @@ pub fn write(names: &[String], asked: &[&Function]) -> Glue {
         let get = |(i, arg): (usize, &Argument)| format!("a.get::<{}>({i})?", arg.ty.rust(false));
         let args: Vec<String> = function.args.iter().enumerate().map(get).collect();
         let name = &function.name;
-        let _ = write!(
-            text,
-            "fn {name}(a: &Args<'_>) -> Outcome {{\n    lab_sdk::glue(|| Ok(super::{name}({}).reply()))\n}}\n",
-            args.join(", ")
-        );
+        let body = match function.kernel() {
+            None => format!("Ok(super::{name}({}).reply())", args.join(", ")),
+            Some(kernel) => launch(kernel, name, &args[1..]),
+        };
+        let _ = write!(text, "fn {name}(a: &Args<'_>) -> Outcome {{\n    lab_sdk::glue(|| {body})\n}}\n");
         lines.push((name.clone(), first, text.lines().count()));
     }
     let table: Vec<String> = lines.iter().map(|(name, ..)| format!("(\"{name}\", {name})")).collect();
     let _ = writeln!(text, "pub const TABLE: &[(&str, Function)] = &[{}];", table.join(", "));
     Glue { text, lines }
+}
+
+/// A launch: arguments are taken once, and each warp or program gets copies.
+fn launch(kernel: Kernel, name: &str, args: &[String]) -> String {
+    let (taken, copies): (Vec<String>, Vec<String>) =
+        args.iter().enumerate().map(|(i, get)| (format!("let k{i} = {get};"), format!("k{i}.clone()"))).unzip();
+    let run = match kernel {
+        Kernel::Simt => "simt",
+        Kernel::Tile => "tile",
+    };
+    let (taken, copies) = (taken.join(" "), copies.join(", "));
+    format!("{{ {taken} lab_sdk::device::{run}(a.get(0)?, |w| super::{name}(w, {copies})) }}")
 }
 
 /// Token text as a person writes it.

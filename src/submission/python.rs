@@ -35,11 +35,12 @@ impl Python {
         limits: Limits,
     ) -> Result<Child, Fault> {
         let mut command = Command::new(&self.path);
-        command.arg(workspace.python_sdk()).arg(answer).args(asked.iter().map(|f| &f.name));
+        command.arg(workspace.python_sdk()).arg(answer).args(asked.iter().map(|f| f.served()));
         if let Some(folder) = answer.parent() {
             command.current_dir(folder);
         }
-        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONIOENCODING", "utf-8:replace");
+        // Compiled once, and not beside the learner's files.
+        command.env("PYTHONPYCACHEPREFIX", workspace.hidden().join("pycache")).env("PYTHONIOENCODING", "utf-8:replace");
         for threads in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
             command.env(threads, "1");
         }

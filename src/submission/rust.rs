@@ -85,6 +85,11 @@ fn signature_at_fault<'a>(errors: &[Json], glue: &glue::Glue, asked: &[&'a Funct
         .find_map(|(name, ..)| asked.iter().copied().find(|function| function.name == *name))
 }
 
+/// What rustc's E0728 means in a kernel.
+const DIVERGENT_BARRIER: &str = "a barrier stands inside `if_`, `if_else` or `while_`, where only some lanes may come: on a GPU \
+                                 the others wait for ever. Take `w.sync().await` out of the branch, so that every warp \
+                                 reaches it.\n";
+
 /// The first errors as rustc renders them; the rest are counted.
 fn shown(errors: &[Json], said: &str) -> String {
     let rendered: Vec<&str> = errors
@@ -92,9 +97,11 @@ fn shown(errors: &[Json], said: &str) -> String {
         .filter(|e| e["level"] == "error" && e["spans"].as_array().is_some_and(|spans| !spans.is_empty()))
         .filter_map(|e| e["rendered"].as_str())
         .collect();
+    let barrier = errors.iter().any(|e| e["code"]["code"] == "E0728" && said.contains(".sync()"));
+    let why = if barrier { DIVERGENT_BARRIER } else { "" };
     match rendered.len() {
         0 => said.chars().take(2000).collect(),
-        1 | 2 => rendered.concat().trim_end().to_owned(),
-        more => format!("{}\n... and {} more errors", rendered[..2].concat().trim_end(), more - 2),
+        1 | 2 => format!("{why}{}", rendered.concat().trim_end()),
+        more => format!("{why}{}\n... and {} more errors", rendered[..2].concat().trim_end(), more - 2),
     }
 }

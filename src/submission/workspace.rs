@@ -2,7 +2,7 @@
 //! Answers are never overwritten.
 
 use crate::error::{Doing, Error, Result};
-use lab_sdk::sources::{PYTHON_SDK, SOURCES};
+use lab_sdk::sources::SOURCES;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -78,9 +78,9 @@ impl Workspace {
         Ok(path)
     }
 
-    /// The Python twin of the SDK.
+    /// The Python twin of the SDK: a package that runs as a program.
     pub fn python_sdk(&self) -> PathBuf {
-        self.root.join("lab_sdk.py")
+        self.root.join("lab-sdk").join("python").join("lab_sdk")
     }
 
     /// Writes what is missing for `lab` and returns the learner's file, with whether it is new.
@@ -131,7 +131,7 @@ impl Workspace {
             }
             write_if_different(&path, bytes)?;
         }
-        write_if_different(&self.python_sdk(), PYTHON_SDK.as_bytes())
+        Ok(())
     }
 
     /// The workspace manifest: the SDK and each lab that has a Cargo.toml.

@@ -70,6 +70,11 @@ fn figures() -> Result<usize> {
     let (with, without) = rows(of("prompt")?, of("new")?);
     printed(of("with")?, with)?;
     printed(of("without")?, without)?;
+    let sinks = &figures["sinks"];
+    for figure in [format!("{:.2}", number(&sinks["with"])?), grouped(number(&sinks["window_alone"])? as usize)] {
+        ensure!(brief.contains(&figure), "the brief does not print {figure}");
+        compared += 1;
+    }
     Ok(compared)
 }
 

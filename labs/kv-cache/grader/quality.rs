@@ -11,44 +11,42 @@ use lab_sdk::stories::Text;
 const SINKS: usize = 4;
 const WINDOW: usize = 64;
 /// Every so many bytes the window is recomputed: it costs a whole pass.
-const EVERY: usize = 5;
+const EVERY: usize = 8;
 
-/// Streams the text with 4 sinks and a window of 64, and holds it to recomputing that window at every byte.
+/// Streams the text with 4 sinks and a window of 64, and holds it to what the solution loses by it. What that is beside
+/// recomputing the window, or having no sinks, depends on how the model was trained, and is shown.
 pub fn measure(bench: &mut Bench<'_>, model: &Model, text: &Text) -> Result<(), Stop> {
     let ids = &model.ids;
     let scored: Vec<usize> = (2 * WINDOW..ids.len() - 1).step_by(EVERY).collect();
     let mean = |bits: &[f64]| bits.iter().sum::<f64>() / bits.len().max(1) as f64;
 
-    let mut streamed = Vec::new();
-    let (lm, cache) = model.begin(bench, Whose::Yours)?;
-    for at in 0..ids.len() - 1 {
-        if at % 64 == 0 {
-            bench.progress("your stream, byte by byte", 0.6 + 0.15 * at as f64 / ids.len() as f64);
+    let stream = |bench: &mut Bench<'_>, whose: Whose, sinks: usize, window: usize, from: f64| {
+        let mut found = Vec::new();
+        let (lm, cache) = model.begin(bench, whose)?;
+        for at in 0..ids.len() - 1 {
+            if at % 64 == 0 {
+                bench.progress("a stream, byte by byte", from + 0.1 * at as f64 / ids.len() as f64);
+            }
+            let id = Value::Int(i128::from(ids[at]));
+            let args = args![lm.clone(), id, cache.clone(), sinks, window];
+            let logits = bench.ask(whose, "forward_streaming", &args)?;
+            if scored.contains(&at) {
+                found.push(bits(&last_row(&logits, model.cfg.vocab)?, ids[at + 1]));
+            }
         }
-        let id = i128::from(ids[at]);
-        let args = args![lm.clone(), Value::Int(id), cache.clone(), SINKS, WINDOW];
-        let logits = bench.call("forward_streaming", &args)?;
-        if scored.contains(&at) {
-            streamed.push(bits(&last_row(&logits, model.cfg.vocab)?, ids[at + 1]));
-        }
-    }
+        Ok::<Vec<f64>, Stop>(found)
+    };
+    let streamed = stream(bench, Whose::Yours, SINKS, WINDOW, 0.6)?;
+    let theirs = stream(bench, Whose::Baseline, SINKS, WINDOW, 0.7)?;
+    let unsunk = stream(bench, Whose::Baseline, 0, SINKS + WINDOW, 0.8)?;
     let mut recomputed = Vec::new();
     let (lm, cache) = model.begin(bench, Whose::Baseline)?;
     for (done, &at) in scored.iter().enumerate() {
-        bench.progress("the same window, recomputed", 0.75 + 0.15 * done as f64 / scored.len() as f64);
+        bench.progress("the same window, recomputed", 0.9 + 0.1 * done as f64 / scored.len() as f64);
         let window = model.tokens(at + 1 - (SINKS + WINDOW), at + 1);
         let logits = bench.ask(Whose::Baseline, "forward_cached", &[lm.clone(), window, cache.clone()])?;
         recomputed.push(bits(&last_row(&logits, model.cfg.vocab)?, ids[at + 1]));
         bench.ask(Whose::Baseline, "Cache.truncate", &[cache.clone(), Value::Int(0)])?;
-    }
-    let mut unsunk = Vec::new();
-    for at in 0..ids.len() - 1 {
-        let id = Value::Int(i128::from(ids[at]));
-        let args = args![lm.clone(), id, cache.clone(), 0usize, SINKS + WINDOW];
-        let logits = bench.ask(Whose::Baseline, "forward_streaming", &args)?;
-        if scored.contains(&at) {
-            unsunk.push(bits(&last_row(&logits, model.cfg.vocab)?, ids[at + 1]));
-        }
     }
     let whole: Vec<f64> = scored
         .iter()
@@ -62,8 +60,9 @@ pub fn measure(bench: &mut Bench<'_>, model: &Model, text: &Text) -> Result<(), 
     let perplexity = |all: &[f64]| mean(all).exp2();
     bench.measured("perplexity, streaming", perplexity(&streamed), "a byte", Clock::Count);
     bench.measured("perplexity, window recomputed", perplexity(&recomputed), "a byte", Clock::Count);
-    let ratio = perplexity(&streamed) / perplexity(&recomputed);
-    bench.measured("perplexity, streaming over recomputing", ratio, "times", Clock::Count);
+    bench.measured("perplexity, without sinks", perplexity(&unsunk), "a byte", Clock::Count);
+    let ratio = perplexity(&streamed) / perplexity(&theirs);
+    bench.measured("perplexity, your stream over the solution's", ratio, "times", Clock::Count);
     let rows = [
         ("true entropy", &truth),
         ("all of the text", &whole),

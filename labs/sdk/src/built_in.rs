@@ -2,6 +2,7 @@
 //! A name has the object's type before the dot.
 
 use crate::cache::Cache;
+use crate::device::{self, Buffer};
 use crate::lend::Args;
 use crate::lm::{Config, Lm};
 use crate::{DType, IntoValue, Result, Tensor, Value};
@@ -21,7 +22,7 @@ use BuiltIn::{Ask, Make};
 
 type Weights = BTreeMap<String, Tensor>;
 
-/// All of them, by name; `lab_sdk.py` has the same.
+/// All of them, by name; Python's `lab_sdk` has the same.
 pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     // (name, "f32" or "f64")
     ("Lm.shipped", Make(|a| Ok(Box::new(Lm::shipped(a.get(0)?, precision(a.get(1)?)?)?)))),
@@ -38,6 +39,17 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     ("Cache.len", Ask(|a| Ok(a.get::<&Cache>(0)?.len.into_value()))),
     ("Cache.bytes", Ask(|a| Ok(a.get::<&Cache>(0)?.bytes().into_value()))),
     ("Cache.shape", Ask(|a| Ok(extents(a.get::<&Cache>(0)?.shape())))),
+    // (name, elements)
+    ("G.new", Make(|a| Ok(Box::new(Buffer::new(a.get(0)?, a.get(1)?)?)))),
+    // (name, dtype, length)
+    ("G.blank", Make(|a| Ok(Box::new(Buffer::blank(a.get(0)?, a.get(1)?, a.get(2)?)?)))),
+    ("G.read", Ask(|a| Ok(a.get::<&mut Buffer>(0)?.read()?.into_value()))),
+    // (name, elements)
+    ("Ptr.new", Make(|a| Ok(Box::new(device::pointer(a.get(0)?, a.get(1)?)?)))),
+    // (name, dtype, length)
+    ("Ptr.blank", Make(|a| Ok(Box::new(device::blank_pointer(a.get(0)?, a.get(1)?, a.get(2)?)?)))),
+    ("Ptr.read", Ask(|a| Ok(device::read(&a.get(0)?)?.into_value()))),
+    ("Launch.report", Ask(|_| Ok(device::report().into_value()))),
 ];
 
 /// Python's `None`.

@@ -55,7 +55,7 @@ impl<'a> Place<'a> {
     }
 
     /// The object that waits here.
-    fn object<T: 'static>(self, value: &Value) -> Result<&'a mut T> {
+    pub fn object<T: 'static>(self, value: &Value) -> Result<&'a mut T> {
         let Value::Object(number) = value else { return mismatch("an object", value) };
         let object = self.object.take().ok_or_else(|| format!("object {number} is gone, or lent twice"))?;
         object.downcast_mut().ok_or_else(|| format!("object {number} is of another type").into())

@@ -8,6 +8,7 @@ mod built_in;
 mod cache;
 pub mod cnn;
 mod desk;
+pub mod device;
 mod error;
 pub mod glyphs;
 mod i8;

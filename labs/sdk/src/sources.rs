@@ -2,6 +2,3 @@
 
 /// Path below the crate's folder, and content.
 pub const SOURCES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
-
-/// The Python twin of this crate, one file, NumPy only.
-pub const PYTHON_SDK: &str = include_str!("../lab_sdk.py");

@@ -1,5 +1,5 @@
 //! Frames between the grader and an answer: a magic word, a length, and a safetensors file whose `__metadata__.head`
-//! is a JSON object. Structure stands in the JSON, numbers in bulk stand in tensors. Python's twin is `lab_sdk.py`.
+//! is a JSON object. Structure stands in the JSON, numbers in bulk stand in tensors. Python's twin is `python/lab_sdk`.
 
 use crate::{Error, I8, Result, Value};
 use candle_core::safetensors::Load;

@@ -1,10 +1,12 @@
-"""The Python twin of lab-sdk: one file, NumPy only.
+"""The Python twin of lab-sdk, NumPy only.
 
-An answer is a file of plain functions over NumPy arrays, numbers, lists and tuples. This file is also the runner:
-`python3 lab_sdk.py ANSWER NAME...` serves the named functions of ANSWER to the grader, frame by frame. A frame is a magic
+An answer is a file of plain functions over NumPy arrays, numbers, lists and tuples. The package is also the runner:
+`python3 lab_sdk ANSWER NAME...` serves the named functions of ANSWER to the grader, frame by frame. A frame is a magic
 word, a length, and a safetensors file whose `__metadata__.head` is a JSON object (labs/sdk/src/wire.rs is the other end).
+A name such as `simt:saxpy` is a kernel of `lab_sdk.simt`, `tile:softmax` one of `lab_sdk.triton`.
 """
 
+import importlib
 import json
 import os
 import struct
@@ -182,6 +184,10 @@ MAKE.update({
     "Lm.new": lambda config, weights: Lm(Config.of(config), weights),
     "Cache.new": Cache,
     "Cache.fork": Cache.fork,
+    "G.new": lambda name, data: device().buffer(name, data),
+    "G.blank": lambda name, dtype, length: device().blank(name, dtype, length),
+    "Ptr.new": lambda name, data: device().pointer(name, data),
+    "Ptr.blank": lambda name, dtype, length: device().blank_pointer(name, dtype, length),
 })
 ASK.update({
     "Lm.rows": lambda lm: lm.rows,
@@ -191,6 +197,9 @@ ASK.update({
     "Cache.len": lambda cache: int(cache.len),
     "Cache.bytes": Cache.bytes,
     "Cache.shape": Cache.shape,
+    "G.read": lambda buffer: device().read(buffer),
+    "Ptr.read": lambda pointer: device().read(pointer),
+    "Launch.report": lambda: device().report(),
 })
 
 
@@ -268,6 +277,8 @@ def encode(head, values=()):
             return {"tuple": [tree(item) for item in value]}
         if isinstance(value, list):
             return [tree(item) for item in value]
+        if isinstance(value, Json):
+            return {"json": value.value}
         if isinstance(value, Object):
             return {"object": str(value.number)}
         if isinstance(value, dict):
@@ -307,6 +318,13 @@ def outcome(run, path):
         return {"refused": refusal(error, path)}, []
     except (Exception, SystemExit) as error:
         return {"crashed": place(error, path)}, []
+
+
+class Json:
+    """Plain lists, dicts and numbers that are sent as one structure."""
+
+    def __init__(self, value):
+        self.value = value
 
 
 class Object:
@@ -371,12 +389,26 @@ def load(path, names):
     sys.modules["answer"] = module
     sys.path.insert(0, os.path.dirname(path))
     exec(code, module.__dict__)
-    return {name: getattr(module, name) for name in names if callable(getattr(module, name, None))}
+    found = {}
+    for kind, name in ((name.rpartition(":")[0], name.rpartition(":")[2]) for name in names):
+        function = getattr(module, name, None)
+        if callable(function):
+            found[name] = kernel(kind, function) if kind else function
+    return found
+
+
+def kernel(kind, function):
+    """A launch in the place of a call; its first argument is the launch's Cfg."""
+    return lambda cfg, *args: device().launch(kind, function, cfg, args)
+
+
+def device():
+    """The simulated GPU, loaded when it is first needed."""
+    return importlib.import_module("lab_sdk.device")
 
 
 def serve(path, names):
     """Answers calls on stdin until it ends."""
-    sys.modules["lab_sdk"] = sys.modules["__main__"]
     calls, replies = os.fdopen(0, "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     # What the learner prints goes to stderr; the pipe is ours alone.
     os.dup2(2, 1)
@@ -423,6 +455,3 @@ def block(desk, head, values, receive, send):
     for reply in last:
         send(framed(reply, desk.path))
 
-
-if __name__ == "__main__":
-    serve(os.path.abspath(sys.argv[1]), sys.argv[2:])
