@@ -20,6 +20,7 @@ mod log;
 mod model;
 mod note;
 mod overview;
+mod pictures;
 mod plan;
 mod review;
 mod show;

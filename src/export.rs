@@ -8,7 +8,7 @@ mod svg;
 
 pub use html::html;
 pub use markdown::markdown;
-pub use svg::file as svg_file;
+pub use svg::{file as svg_file, picture_file};
 
 use crate::grading::{Lab, plain};
 use crate::progress::{Attempt, Guess, MeasurementRow, Note, PredictionRow};

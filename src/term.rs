@@ -1,6 +1,7 @@
 //! How things look: colours, widths, tables, charts, verdicts, prompts. Plain values in, text out.
 
 mod chart;
+mod picture;
 mod prompt;
 mod prose;
 mod screen;
@@ -8,6 +9,7 @@ mod table;
 mod verdict;
 
 pub use chart::chart;
+pub use picture::picture;
 pub use prompt::{ask_line, bar, spinner};
 pub use prose::prose;
 pub use screen::{Paint, Screen};

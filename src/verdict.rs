@@ -168,6 +168,9 @@ pub struct Measurement {
     pub bar: Option<String>,
     /// Whether it does.
     pub pass: bool,
+    /// Whether the machine was too busy to tell: the bar informs, and decides nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undecided: bool,
     /// Counted or timed.
     pub kind: Clock,
 }

@@ -8,6 +8,8 @@ mod charts;
 mod environment;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/gpu.rs"]
+mod gpu;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/learner.rs"]

@@ -16,11 +16,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("trials", &["grading", "lab", "submission", "verdict"]),
     ("author", &["curriculum", "grading", "lab", "submission", "verdict"]),
     ("chart", &["verdict"]),
+    ("picture", &[]),
     ("review", &["grading", "lab", "verdict"]),
     ("progress", &["review", "submission", "verdict"]),
     ("study", &["grading", "lab", "progress", "curriculum", "verdict"]),
-    ("export", &["chart", "curriculum", "grading", "progress", "study", "verdict"]),
-    ("term", &["chart", "grading", "verdict"]),
+    ("export", &["chart", "curriculum", "grading", "picture", "progress", "study", "verdict"]),
+    ("term", &["chart", "grading", "picture", "verdict"]),
     (
         "cli",
         &[
@@ -30,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "grading",
             "lab",
             "labs",
+            "picture",
             "progress",
             "review",
             "study",
@@ -59,7 +61,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules of plain values: no files, no processes, no printing.
-const PURE: &[&str] = &["chart", "curriculum", "lab", "review", "verdict", "study", "export"];
+const PURE: &[&str] = &["chart", "curriculum", "lab", "picture", "review", "verdict", "study", "export"];
 
 /// Words of other products (design: one word, one thing).
 const FOREIGN: &[&str] = &["quiz", "homework", "manager", "helper", "utils"];

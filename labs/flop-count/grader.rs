@@ -43,6 +43,7 @@ pub static FACTS: Facts = &[
     ("input-pixels", ops::facts),
     ("causal-half", ops::facts),
     ("counts-in-f64", ops::facts),
+    ("counts-in-32-bits", ops::facts),
     ("work-of-shared-heads", ops::facts),
     ("three-times-forward", conventions::facts),
     ("one-backward-product", conventions::facts),

@@ -116,6 +116,12 @@ pub fn bias_not_learned(op: &OpSpec) -> Result<Cost> {
     Ok(Cost { params: right.params - biases, ..right })
 }
 
+/// Keeps 32 bits of a count.
+pub fn counts_in_32_bits(op: &OpSpec) -> Result<Cost> {
+    let right = solution::op_cost(op)?;
+    Ok(Cost { macs: u64::from(right.macs as u32), ..right })
+}
+
 /// Computes in f64, which holds every integer only up to 2^53.
 pub fn counts_in_f64(op: &OpSpec) -> Result<Cost> {
     let right = solution::op_cost(op)?;

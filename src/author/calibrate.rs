@@ -89,7 +89,7 @@ mod tests {
         let manifest = Manifest::parse("x", text).expect("a manifest");
         let one = |name: &str, value: f64, kind| {
             let (unit, bar) = (String::new(), None);
-            Measurement { name: name.to_owned(), value, unit, bar, pass: true, kind }
+            Measurement { name: name.to_owned(), value, unit, bar, pass: true, undecided: false, kind }
         };
         let run = |value: f64| -> Vec<Measurement> {
             let counted = ["free", "exact", "both"].map(|name| one(name, value, Clock::Count));

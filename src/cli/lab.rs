@@ -2,7 +2,7 @@
 
 use super::check::{self, Asked, Outcome};
 use super::context::{self, Context};
-use super::{completions, json, model, watch};
+use super::{completions, json, model, pictures, watch};
 use crate::error::{Doing, Error, Result, nearest};
 use crate::grading::{Answer, Lab, Seed, ask, example};
 use crate::lab::Step;
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Answer a question of a predict step; repeat it, or name the question
     #[arg(long = "answer", value_name = "[ID=]X", allow_hyphen_values = true)]
     pub answers: Vec<String>,
+    /// Draw what a kernel did: lanes over time, sectors, banks; as SVG too, beside your answer
+    #[arg(long, conflicts_with_all = ["all", "watch"])]
+    pub show: bool,
     /// Measure with a model of your own
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub model: Option<PathBuf>,
@@ -96,6 +99,9 @@ pub fn run(context: &mut Context, arguments: &Arguments) -> Result<u8> {
         warm_up(context);
     }
     let testing_out = arguments.step.as_deref() == Some("last");
+    if arguments.show {
+        return pictures::run(context, &lab, &step, &ask, &answer);
+    }
     let mut session = Session { context, lab: &lab, ask: &ask, answer: &answer, new, testing_out };
     session.step(&step, arguments.step.is_some() || arguments.seed.is_some())
 }

@@ -2,10 +2,12 @@
 //! that they follow light and dark; labels are escaped here.
 
 mod chart;
+mod picture;
 mod plane;
 mod plot;
 
 pub use chart::{STYLE, chart, file};
+pub use picture::file as picture_file;
 
 use super::html::escape;
 use crate::grading::plain;

@@ -1,6 +1,7 @@
 //! A build step: every check on the hidden inputs, then the mistake by name, then the smallest failing case.
 
 use super::compare::Rule;
+use super::device::REPORT;
 use super::judge::{READABLE, differs, judge, observed};
 use super::name::{Hypotheses, explain};
 use super::ran::{Failure, Played, Ran};
@@ -161,6 +162,10 @@ fn smallest(build: &mut Build<'_>, failed: &[&Ran<'_>], lost: bool, floor: f64) 
         got: got.get(at).map(observed).unwrap_or_default(),
         number: failure.number,
     };
+    // Of a launch's report, the number that is asked for.
+    if let Some((_, finding)) = found.as_ref().filter(|_| script.calls.last().is_some_and(|c| c.function == REPORT)) {
+        (shown.wanted, shown.got) = (finding.allowed.clone(), finding.got.clone());
+    }
     // Of a large result only the place where it differs can be read.
     let large = matches!(wanted.get(at), Some(Observation::Value(value)) if count(value) > READABLE);
     if let Some((_, finding)) = found.filter(|(_, f)| large && !lost && !f.wanted.is_empty()) {

@@ -1,8 +1,10 @@
 //! Launches of kernels as scripts, and what a launch's report says. Scripts with a launch are not shrunk: a graded list of
 //! sizes does better.
 
-use super::replay::{Argument, Call, Script, Seen};
-use crate::submission::Observation;
+use super::replay::{Argument, Call, Script, Seen, replay};
+use super::{Draw, Grader, Lab, Seed};
+use crate::lab::Step;
+use crate::submission::{Observation, Subject};
 use lab_sdk::candle_core::WithDType;
 use lab_sdk::{Device, IntoValue, Tensor, Value, simt, tile};
 use serde::Serialize;
@@ -98,6 +100,36 @@ impl Launch {
         let args = std::iter::once(cfg).chain(self.args.iter().cloned()).collect();
         let words = format!("{}; {}", self.how, self.shown.join(", "));
         Script { calls }.then(self.kernel, args).words(words)
+    }
+}
+
+/// Case `number` of a build step as a launch that is traced, blocks and warps in the order of their numbers; without a
+/// number, the last case with a launch. `None` where there is no such launch.
+pub fn traced(lab: &Lab, step: &Step, seed: Seed) -> lab_sdk::Result<Option<Script>> {
+    let Some(Grader::Build(draw)) = lab.grader(&step.id) else { return Ok(None) };
+    let checks = draw(&mut Draw::new(seed.value, &step.id))?;
+    let mut cases = checks.into_iter().flat_map(|check| check.cases).zip(1..);
+    Ok(match seed.case {
+        Some(number) => cases.find(|(_, at)| *at == number).and_then(|(script, _)| with_trace(script)),
+        None => cases.filter_map(|(script, _)| with_trace(script)).last(),
+    })
+}
+
+fn with_trace(mut script: Script) -> Option<Script> {
+    let cfg = script.calls.iter_mut().find_map(|call| match call.args.first_mut() {
+        Some(Argument::Value(Value::Json(cfg))) if cfg.get("trace").is_some() => Some(cfg),
+        _ => None,
+    })?;
+    cfg["trace"] = true.into();
+    cfg["order"] = serde_json::to_value(simt::Order::ByNumber).ok()?;
+    Some(if script.calls.last()?.function == REPORT { script } else { script.then(REPORT, Vec::new()) })
+}
+
+/// The trace of what `subject` does in a case of [`traced`].
+pub fn trace(script: &Script, subject: &mut dyn Subject) -> Option<Json> {
+    match replay(script, subject).pop() {
+        Some(Observation::Value(Value::Json(mut report))) => Some(report["trace"].take()),
+        _ => None,
     }
 }
 

@@ -16,6 +16,8 @@ pub fn observed(observation: &Observation) -> String {
     match observation {
         Observation::Value(Value::Tensor(t)) if t.elem_count() > READABLE => Value::Tensor(t.clone()).kind(),
         Observation::Value(value) => value_text(value),
+        // NumPy raises ValueError too; with its place, so that nobody takes it for a refusal of theirs.
+        Observation::Refused(why) if why.contains(": ValueError: ") => why.clone(),
         Observation::Refused(why) => format!("refused: {why}"),
         Observation::Crashed(why) => why.clone(),
         Observation::NotDone => "not written yet".to_owned(),
@@ -62,9 +64,7 @@ pub fn differs(
             }
             (Observation::Skipped | Observation::NotDone, _) | (_, Observation::Skipped) => {}
             (Observation::Refused(_), Observation::Refused(_)) => {}
-            (Observation::Refused(why), _) => {
-                return Some((at, bare(format!("refused: {why}"), observed(w), "no refusal")));
-            }
+            (Observation::Refused(_), _) => return Some((at, bare(observed(g), observed(w), "no refusal"))),
             (Observation::Value(v), Observation::Refused(why)) => {
                 let wanted = format!("a refusal: {why}");
                 return Some((at, bare(value_text(v), wanted, "`Err` or `ValueError`")));

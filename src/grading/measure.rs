@@ -137,7 +137,7 @@ impl Bench<'_> {
         }
         let bar = bar.map(|bar| bar.words());
         let (name, unit) = (name.to_owned(), unit.to_owned());
-        self.graded.measurements.push(Measurement { name, value, unit, bar, pass, kind });
+        self.graded.measurements.push(Measurement { name, value, unit, bar, pass, undecided: false, kind });
     }
 
     /// Records a clocked number whose bar cannot decide: the machine is busy.
@@ -147,8 +147,9 @@ impl Bench<'_> {
         if bar.is_some() {
             self.remark(format!("the machine is busy: `{name}` informs and does not decide"));
         }
+        let undecided = bar.is_some();
         let (name, unit, kind, pass) = (name.to_owned(), unit.to_owned(), Clock::Clock, true);
-        self.graded.measurements.push(Measurement { name, value, unit, bar, pass, kind });
+        self.graded.measurements.push(Measurement { name, value, unit, bar, pass, undecided, kind });
     }
 
     /// Adds a picture.

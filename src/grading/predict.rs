@@ -159,7 +159,19 @@ impl Question {
         let (value, wanted, right) = match &self.answer {
             Answer::Number { value, unit, within } => {
                 let given = units::parse(text, unit)?;
-                (Some(given), Some(*value), within.allows(given, *value))
+                // An exact number that is long may be typed with a prefix, in four digits.
+                let rounds = units::rounding(text, unit).filter(|(half, _)| (given - value).abs() <= *half);
+                let right = match (within, rounds) {
+                    (Within::Exact, Some((_, 4..))) => true,
+                    (Within::Exact, Some((_, digits))) if given != *value => {
+                        return Err(format!(
+                            "`{}` is rounded to {digits} digits; this number is wanted exactly, or in four digits",
+                            text.trim()
+                        ));
+                    }
+                    _ => within.allows(given, *value),
+                };
+                (Some(given), Some(*value), right)
             }
             Answer::Choice { choices, right } => {
                 let at = choice(text, choices)?;
@@ -185,7 +197,11 @@ impl Question {
         let (got, wanted, allowed) = match &self.answer {
             Answer::Number { value, unit, within } => {
                 let wanted = format!("{} {unit}", units::plain(*value, 8)).trim_end().to_owned();
-                (predicted.given.clone(), wanted, within.words(unit))
+                // 0.6667 for 66.67 %: say how it was read.
+                let bare = !predicted.given.contains(|c: char| c.is_alphabetic() || c == '%');
+                let read = predicted.value.filter(|_| *unit == "%" && bare);
+                let read = read.map(|v| format!(", read as {} %", units::plain(v, 6))).unwrap_or_default();
+                (format!("{}{read}", predicted.given), wanted, within.words(unit))
             }
             Answer::Choice { choices, right } => {
                 let chosen = predicted.value.and_then(|at| choices.get(at as usize));

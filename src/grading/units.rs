@@ -17,8 +17,26 @@ pub fn parse(text: &str, unit: &str) -> Result<f64, String> {
     match reader.rest.trim() {
         "" if value.is_finite() => Ok(value),
         "" => Err(format!("`{text}` is not a finite number")),
+        rest if rest.starts_with(',') => {
+            Err(format!("`{rest}` was not understood in `{text}`; a fraction is written `1.5`"))
+        }
         rest => Err(format!("`{rest}` was not understood in `{text}`; write a number such as {}", example(unit))),
     }
+}
+
+/// What a number with a prefix, such as `3.516 GiB`, may stand for: half a unit of its last digit, and how many digits were
+/// typed. `None` for what is typed in full, or computed.
+pub fn rounding(text: &str, unit: &str) -> Option<(f64, usize)> {
+    let value = parse(text, unit).ok()?;
+    let number: String = text.trim().chars().take_while(|c| c.is_ascii_digit() || ".,_+-".contains(*c)).collect();
+    let bare: f64 = number.replace([',', '_'], "").parse().ok()?;
+    let factor = value / bare;
+    let after = number.split_once('.').map_or(0, |(_, after)| after.len());
+    let digits = number.chars().filter(char::is_ascii_digit).collect::<String>();
+    let typed = digits.trim_start_matches('0').len();
+    let half = 0.5 * factor * 10f64.powi(-(after as i32));
+    let plain = text.contains(['*', '/', '^', 'e', 'E']);
+    (factor.is_finite() && factor > 1.0 && !plain).then_some((half, typed))
 }
 
 /// A number with at most `digits` significant digits, as it would be typed.
@@ -136,7 +154,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, plain};
+    use super::{parse, plain, rounding};
 
     #[test]
     fn suffixes_units_and_small_arithmetic() {
@@ -161,6 +179,14 @@ mod tests {
             let read = parse(text, unit);
             assert!(read.as_ref().is_ok_and(|v| (v / wanted - 1.0).abs() < 1e-12), "{text}: {read:?}");
         }
+    }
+
+    #[test]
+    fn a_prefix_rounds() {
+        assert_eq!(rounding("3.516 GiB", "B"), Some((0.0005 * 1024.0 * 1024.0 * 1024.0, 4)));
+        assert_eq!(rounding("424k", ""), Some((500.0, 3)));
+        assert_eq!(rounding("424000", ""), None);
+        assert_eq!(rounding("2*3G", ""), None);
     }
 
     #[test]

@@ -86,9 +86,9 @@ fn signature_at_fault<'a>(errors: &[Json], glue: &glue::Glue, asked: &[&'a Funct
 }
 
 /// What rustc's E0728 means in a kernel.
-const DIVERGENT_BARRIER: &str = "a barrier stands inside `if_`, `if_else` or `while_`, where only some lanes may come: on a GPU \
-                                 the others wait for ever. Take `w.sync().await` out of the branch, so that every warp \
-                                 reaches it.\n";
+const DIVERGENT_BARRIER: &str = "a barrier stands inside `if_`, `if_else` or `while_`, where only\n\
+                                 some lanes may come: on a GPU the others wait for ever. Take\n\
+                                 `w.sync().await` out, so that every warp reaches it.\n";
 
 /// The first errors as rustc renders them; the rest are counted.
 fn shown(errors: &[Json], said: &str) -> String {

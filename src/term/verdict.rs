@@ -166,7 +166,7 @@ fn below(screen: &Screen, graded: &Graded, rows: &[&Finding], shown: &Shown<'_>)
     out.push_str(&format!("{}{}", screen.paint(Paint::Dim, "again "), screen.paint(Paint::Name, again)));
     let (hints, next) = shown.hints;
     if hints > 0 {
-        let hint = screen.paint(Paint::Name, format!("roadmap hint {}", shown.lab));
+        let hint = screen.paint(Paint::Name, format!("roadmap hint {} --step {}", shown.lab, graded.step));
         out.push_str(&format!("\n{}{hint}    ({} of {hints})", screen.paint(Paint::Dim, "hint  "), next.min(hints)));
     }
     out.push('\n');
@@ -257,6 +257,7 @@ fn measurements(screen: &Screen, measurements: &[Measurement], out: &mut String)
     for m in measurements {
         let mark = match (&m.bar, m.pass) {
             (None, _) => " ".to_owned(),
+            _ if m.undecided => screen.paint(Paint::Dim, "~"),
             (_, true) => screen.paint(Paint::Good, "✓"),
             (_, false) => screen.paint(Paint::Bad, "x"),
         };

@@ -40,8 +40,24 @@ fn convolutions(draw: &mut Draw) -> Vec<Check> {
         let (k, stride, pad) = ([k; 2], [stride; 2], [k / 4; 2]);
         even.push(case(OpSpec::Conv2d { n, cin, h, w, cout, k, stride, pad, dil: [1; 2], groups, bias }));
     }
+    // A layer of a large image net: more than 32 bits hold.
+    let side = 4 * draw.size(28..=56) as u64;
+    let vast = case(OpSpec::Conv2d {
+        n: 8,
+        cin: 256,
+        h: side,
+        w: side,
+        cout: 512,
+        k: [3; 2],
+        stride: [1; 2],
+        pad: [1; 2],
+        dil: [1; 2],
+        groups: 1,
+        bias: false,
+    });
     vec![
         Check::exact("a convolution without padding, stride 1", still),
+        Check::exact("a convolution of more than 2^32 MACs", vec![vast]),
         Check::exact("stride and padding", strided),
         Check::exact("a bias", biased),
         Check::exact("pairs are (vertical, horizontal)", tall),

@@ -22,6 +22,8 @@ fn factors(draw: &mut Draw) -> Vec<Check> {
     let between = [bits(0.75), bits(0.25), bits(0.6), bits(0.4)];
     // An even mult below the half: to even would stay, away from zero goes up.
     let half = (2.0 * draw.int((1 << 29)..=(1 << 30) - 2) as f64 + 0.5) * 2f64.powi(-36);
+    // An odd one: down would stay, both others go up.
+    let odd = (2.0 * draw.int((1 << 29)..=(1 << 30) - 2) as f64 + 1.5) * 2f64.powi(-36);
     let large = draw.log_uniform(2.0, 50.0);
     let usual: Vec<f64> = (0..6).map(|_| draw.log_uniform(1e-4, 1.0)).chain([large]).collect();
     let below = |exponent: i32| (1.0 - 2f64.powi(-33)) * 2f64.powi(exponent);
@@ -29,7 +31,7 @@ fn factors(draw: &mut Draw) -> Vec<Check> {
     vec![
         Check::exact("a factor as mult and shift", usual.iter().map(case).collect()),
         Check::exact("mult is rounded to 31 bits", between.iter().map(case).collect()),
-        Check::exact("halves of mult go up", vec![case(&half)]),
+        Check::exact("halves of mult go up", vec![case(&half), case(&odd)]),
         Check::exact("powers of two", [1.0, 0.5, 0.125, 4.0].iter().map(case).collect()),
         Check::exact("a fraction that rounds up to 1", [below(0), below(-7), below(3)].iter().map(case).collect()),
         Check::exact("a factor of 0", zero.iter().map(case).collect()),

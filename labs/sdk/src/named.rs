@@ -39,5 +39,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost OpSpec Report }
+data! { Arch Convention Cost KernelRes Occ OpSpec Report SmSpec Work }
 objects! { Lm Cache }

@@ -184,10 +184,10 @@ MAKE.update({
     "Lm.new": lambda config, weights: Lm(Config.of(config), weights),
     "Cache.new": Cache,
     "Cache.fork": Cache.fork,
-    "G.new": lambda name, data: device().buffer(name, data),
-    "G.blank": lambda name, dtype, length: device().blank(name, dtype, length),
-    "Ptr.new": lambda name, data: device().pointer(name, data),
-    "Ptr.blank": lambda name, dtype, length: device().blank_pointer(name, dtype, length),
+    "G.new": lambda name, data: gpu().buffer(name, data),
+    "G.blank": lambda name, dtype, length: gpu().blank(name, dtype, length),
+    "Ptr.new": lambda name, data: gpu().pointer(name, data),
+    "Ptr.blank": lambda name, dtype, length: gpu().blank_pointer(name, dtype, length),
 })
 ASK.update({
     "Lm.rows": lambda lm: lm.rows,
@@ -197,9 +197,9 @@ ASK.update({
     "Cache.len": lambda cache: int(cache.len),
     "Cache.bytes": Cache.bytes,
     "Cache.shape": Cache.shape,
-    "G.read": lambda buffer: device().read(buffer),
-    "Ptr.read": lambda pointer: device().read(pointer),
-    "Launch.report": lambda: device().report(),
+    "G.read": lambda buffer: gpu().read(buffer),
+    "Ptr.read": lambda pointer: gpu().read(pointer),
+    "Launch.report": lambda: gpu().report(),
 })
 
 
@@ -399,10 +399,10 @@ def load(path, names):
 
 def kernel(kind, function):
     """A launch in the place of a call; its first argument is the launch's Cfg."""
-    return lambda cfg, *args: device().launch(kind, function, cfg, args)
+    return lambda cfg, *args: gpu().launch(kind, function, cfg, args)
 
 
-def device():
+def gpu():
     """The simulated GPU, loaded when it is first needed."""
     return importlib.import_module("lab_sdk.device")
 

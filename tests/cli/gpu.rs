@@ -1,0 +1,60 @@
+//! Kernels as answers: what a learner sees of a slow, a wrong and an endless one.
+
+use crate::learner::{Learner, numpy};
+use std::fs;
+
+const STEP: &str = "lab gpu-simt --step indexing";
+
+/// A learner whose answer is this kernel.
+fn learner(file: &str, text: &str) -> Learner {
+    let learner = Learner::new();
+    let path = learner.path(&format!("roadmap/gpu-simt/{file}"));
+    fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of the lab");
+    fs::write(path, text).expect("the answer");
+    learner
+}
+
+fn python(body: &str) -> Option<Learner> {
+    let text = format!("from lab_sdk import simt\n\n\ndef saxpy2d(w, x, y, a, rows, cols, pitch):\n{body}");
+    numpy().then(|| learner("answer.py", &text))
+}
+
+#[test]
+fn a_kernel_that_walks_columns_is_named_and_drawn() {
+    let body = "    r = w.tx() + w.bid[0] * w.bdim[0]\n    c = w.ty() + w.bid[1] * w.bdim[1]\n    \
+                with w.if_((r < rows) & (c < cols)):\n        i = r * pitch + c\n        \
+                w.st(y, i, a * w.ld(x, i) + w.ld(y, i))\n";
+    let Some(learner) = python(body) else { return };
+    learner.run(&format!("{STEP} --lang python")).exits(1).shows("(rows-along-x)").shows("saxpy2d(grid ");
+    let ran = learner.run(&format!("{STEP} --lang python --show"));
+    ran.exits(0).shows("answer.py:9 reads x: ").shows("lanes that are on, instruction by instruction");
+    let svg = fs::read_to_string(learner.path("roadmap/gpu-simt/indexing-1.svg")).expect("a picture");
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{svg}");
+}
+
+#[test]
+fn an_endless_kernel_is_stopped_at_its_line() {
+    let body = "    while w.any(w.tx() < 1):\n        pass\n";
+    let Some(learner) = python(body) else { return };
+    let ran = learner.run(&format!("{STEP} --lang python"));
+    assert!([1, 5].contains(&ran.code), "{}", ran.out);
+}
+
+#[test]
+fn a_barrier_in_a_branch_is_explained() {
+    let kernel = "use lab_sdk::simt::{G, Warp};\n\nasync fn saxpy2d(w: Warp, x: G<f32>, y: G<f32>, a: f32, rows: u32, cols: u32, \
+                  pitch: u32) {\n    let c = w.tx();\n    w.if_(c.lt(cols * rows * pitch), || {\n        w.st(&y, c, w.ld(&x, c) * a);\n        \
+                  w.sync().await;\n    });\n}\n";
+    let learner = learner("answer.rs", kernel);
+    learner
+        .run(&format!("{STEP} --lang rust"))
+        .exits(5)
+        .shows("a barrier stands inside `if_`")
+        .shows("the others wait for ever");
+}
+
+#[test]
+fn a_step_without_a_kernel_has_nothing_to_show() {
+    let learner = Learner::new();
+    learner.run("lab gpu-simt --step occupancy --show").exits(2).one_sentence().says("launches no kernel");
+}
