@@ -9,8 +9,8 @@ use lab_sdk::Value;
 use lab_sdk::lm::Config;
 
 /// Cached lengths, and prompts.
-const LENGTHS: [usize; 6] = [16, 64, 128, 256, 512, 960];
-const PROMPTS: [usize; 6] = [16, 32, 64, 128, 256, 512];
+const LENGTHS: [usize; 4] = [16, 128, 512, 960];
+const PROMPTS: [usize; 4] = [16, 64, 256, 512];
 /// Tokens of one timed block.
 const TOKENS: usize = 8;
 /// How far above the measured roof a result is refused; a busy machine may measure its roof too low.

@@ -11,9 +11,9 @@ use lab_sdk::stories::Text;
 const SINKS: usize = 4;
 const WINDOW: usize = 64;
 /// Every so many bytes the window is recomputed: it costs a whole pass.
-const EVERY: usize = 4;
+const EVERY: usize = 3;
 /// Bytes of the text that are streamed.
-const STREAMED: usize = 400;
+const STREAMED: usize = 288;
 
 /// Streams the text with 4 sinks and a window of 64, and holds it to what the solution loses by it. What that is beside
 /// recomputing the window, or having no sinks, depends on how the model was trained, and is shown.
