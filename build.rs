@@ -1,9 +1,12 @@
 //! Finds the labs (a lab is a folder of `labs/` with a `lab.toml`) and the roadmap, and writes the registry that
 //! `src/labs.rs` includes. Std only.
 
+#[path = "src/lab/kernel.rs"]
+mod kernel;
 #[path = "src/labs/prints.rs"]
 mod prints;
 
+use kernel::Kernel;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -68,13 +71,12 @@ pub fn registry(root: &Path) -> io::Result<(String, Vec<String>)> {
         for part in ["solution", "misconceptions"] {
             let text = fs::read_to_string(folder.join(format!("{part}.rs"))).unwrap_or_default();
             let _ = writeln!(table, "        {part}: &[");
-            for (name, arity, kind) in functions(&text) {
+            for (name, arity, kernel) in functions(&text) {
                 let args: Vec<String> = (0..arity).map(|i| format!("a.get({i})?")).collect();
                 let call = format!("{module}::{part}::{name}");
-                let body = match kind {
-                    Kind::Plain => format!("Ok(Reply::reply({call}({})))", args.join(", ")),
-                    Kind::Simt => launch("simt", &call, &args),
-                    Kind::Tile => launch("tile", &call, &args),
+                let body = match kernel {
+                    None => format!("Ok(Reply::reply({call}({})))", args.join(", ")),
+                    Some(kernel) => kernel.launch(&call, &args),
                 };
                 let _ = writeln!(table, "            ({name:?}, |a| lab_sdk::glue(|| {body})),");
             }
@@ -96,31 +98,15 @@ pub fn registry(root: &Path) -> io::Result<(String, Vec<String>)> {
     Ok((format!("{modules}{table}{roadmap}"), missing))
 }
 
-/// What a function is called as.
-enum Kind {
-    Plain,
-    /// A kernel of warps: `pub async fn`.
-    Simt,
-    /// A kernel of tiles: its first argument is a `&Prog`.
-    Tile,
-}
-
-/// A launch: arguments are taken once, and each warp or program gets copies. Types follow from the kernel's own.
-fn launch(run: &str, kernel: &str, args: &[String]) -> String {
-    let taken: String = args.iter().enumerate().skip(1).map(|(i, get)| format!("let k{i} = {get}; ")).collect();
-    let copies: Vec<String> = (1..args.len()).map(|i| format!("Clone::clone(&k{i})")).collect();
-    format!("{{ {taken}lab_sdk::device::{run}(a.get(0)?, |w| {kernel}(w, {})) }}", copies.join(", "))
-}
-
-/// Name, number of arguments and kind of each `pub fn` and `pub async fn` that begins a line.
-fn functions(text: &str) -> Vec<(String, usize, Kind)> {
+/// Name and number of arguments of each `pub fn` and `pub async fn` that begins a line, and what it is a kernel for.
+fn functions(text: &str) -> Vec<(String, usize, Option<Kernel>)> {
     let mut found = Vec::new();
     let begins = |word: &str| -> Vec<usize> {
         let all = text.match_indices(word).filter(|(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n');
         all.map(|(at, _)| at + word.len()).collect()
     };
-    let kernels = begins("pub async fn ");
-    let mut starts = [begins("pub fn "), kernels.clone()].concat();
+    let asynchronous = begins("pub async fn ");
+    let mut starts = [begins("pub fn "), asynchronous.clone()].concat();
     starts.sort_unstable();
     for at in starts {
         let signature = &text[at..];
@@ -136,12 +122,9 @@ fn functions(text: &str) -> Vec<(String, usize, Kind)> {
                 _ => {}
             }
         }
-        let kind = match () {
-            () if kernels.contains(&at) => Kind::Simt,
-            () if signature[open..].starts_with("(p: &Prog") => Kind::Tile,
-            () => Kind::Plain,
-        };
-        found.push((signature[..open].to_owned(), arity + usize::from(token), kind));
+        let tile = signature[open + 1..].trim_start().starts_with("p: &Prog");
+        let kernel = if asynchronous.contains(&at) { Some(Kernel::Simt) } else { tile.then_some(Kernel::Tile) };
+        found.push((signature[..open].to_owned(), arity + usize::from(token), kernel));
     }
     found
 }

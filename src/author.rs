@@ -9,6 +9,6 @@ mod scaffold;
 
 pub use calibrate::{Calibrated, SEEDS, calibrated};
 pub use checkout::Checkout;
-pub use pool::{Job, Ran, alone, run};
+pub use pool::{Job, ONE_THREAD, Ran, alone, run};
 pub use rewrite::with_bars;
 pub use scaffold::scaffold;

@@ -1,20 +1,16 @@
 //! The trials of every lab (`roadmap::trials`) as tests with names: `cargo test --test labs -- SLUG`.
 
 use libtest_mimic::{Arguments, Completion, Failed};
-use roadmap::author::alone;
+use roadmap::author::{ONE_THREAD, alone};
 use roadmap::labs;
 use roadmap::submission::once_more;
 use roadmap::trials::{self, Outcome, Tried};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What rayon and candle read. Trials share the cores; candle, with threads of its own, would also read /proc/cpuinfo at each
-/// product of matrices.
-const THREADS: &str = "RAYON_NUM_THREADS";
-
 fn main() -> ExitCode {
-    if std::env::var_os(THREADS).is_none() {
-        return once_more((THREADS, "1")).map_or(ExitCode::FAILURE, ExitCode::from);
+    if std::env::var_os(ONE_THREAD.0).is_none() {
+        return once_more(ONE_THREAD).map_or(ExitCode::FAILURE, ExitCode::from);
     }
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs");

@@ -57,6 +57,10 @@ pub fn run<T: Send + 'static>(jobs: Vec<Job<T>>, mut each: impl FnMut(Ran<T>)) -
     if interrupted() { Err(Error::interrupted()) } else { Ok(()) }
 }
 
+/// What rayon and candle have to read where jobs share the cores: candle, with threads of its own, would also read
+/// /proc/cpuinfo at each product of matrices.
+pub const ONE_THREAD: (&str, &str) = ("RAYON_NUM_THREADS", "1");
+
 /// Runs `job` in a pool of one thread: in the global one, jobs would wait for each other.
 pub fn alone<T: Send>(job: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| e.to_string())?;

@@ -4,7 +4,7 @@ mod calibrate;
 mod check;
 
 use super::{Global, completions, json};
-use crate::author::{Checkout, scaffold};
+use crate::author::{Checkout, ONE_THREAD, scaffold};
 use crate::error::Result;
 use crate::grading::Lab;
 use crate::labs;
@@ -12,9 +12,6 @@ use crate::submission::once_more;
 use crate::term::{Paint, Screen};
 use clap_complete::ArgValueCompleter;
 use serde_json::json;
-
-/// What rayon and candle read.
-const THREADS: &str = "RAYON_NUM_THREADS";
 
 /// `roadmap author`.
 #[derive(clap::Subcommand)]
@@ -44,9 +41,8 @@ pub enum Command {
 /// Does one of them.
 pub fn run(global: &Global, screen: &Screen, command: &Command) -> Result<u8> {
     let asked = Asked { screen, json: global.json };
-    // Jobs share the cores; candle, with threads of its own, would also read /proc/cpuinfo at each product of matrices.
-    if !matches!(command, Command::New { .. }) && std::env::var_os(THREADS).is_none() {
-        return once_more((THREADS, "1"));
+    if !matches!(command, Command::New { .. }) && std::env::var_os(ONE_THREAD.0).is_none() {
+        return once_more(ONE_THREAD);
     }
     match command {
         Command::New { slug, topics } => asked.new_lab(slug, topics),

@@ -2,6 +2,7 @@
 //! that they follow light and dark; labels are escaped here.
 
 mod chart;
+mod frame;
 mod picture;
 mod plane;
 mod plot;

@@ -74,8 +74,7 @@ impl Difference {
     /// As a row of the verdict.
     pub fn finding(self, check: &str, context: &str) -> Finding {
         let index = if self.at.is_empty() { String::new() } else { format!("{:?}", self.at) };
-        let space = if self.field.starts_with("part ") && !index.is_empty() { " " } else { "" };
-        let at = format!("{}{space}{index}{context}", self.field);
+        let at = format!("{}{index}{context}", self.field).trim_end_matches(": ").to_owned();
         Finding { check: check.to_owned(), at, got: self.got, wanted: self.wanted, allowed: self.allowed }
     }
 }
@@ -93,8 +92,7 @@ pub fn compare(rule: Rule, got: &Value, wanted: &Value, floor: f64) -> Option<Di
         let parts = w.len();
         return g.iter().zip(w).enumerate().find_map(|(i, (g, w))| {
             let difference = compare(part(i), g, w, floor)?;
-            let inner = if difference.field.is_empty() { String::new() } else { format!(": {}", difference.field) };
-            Some(Difference { field: format!("part {} of {parts}{inner}", i + 1), ..difference })
+            Some(Difference { field: format!("part {} of {parts}: {}", i + 1, difference.field), ..difference })
         });
     }
     if let (Value::List(g), Value::List(w)) = (got, wanted) {

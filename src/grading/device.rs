@@ -13,9 +13,9 @@ use serde_json::Value as Json;
 /// The built-in that tells what the last launch did.
 pub(super) const REPORT: &str = "Launch.report";
 
-/// Lanes times warp instructions, or work of tiles, after which a launch of a check ends: half a second of Rust, and well
-/// inside the limit of a check in Python.
-const BUDGET: u64 = 40_000_000;
+/// Lanes times warp instructions after which a launch of a check ends: a blink of Rust, and so little of Python that an
+/// endless kernel is named before the time of a whole check is over.
+const BUDGET: u64 = 4_000_000;
 
 /// One launch of a kernel: buffers and other arguments, in the kernel's order.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl Launch {
         let cfg = Argument::Value(Value::Json(self.cfg.clone()));
         let args = std::iter::once(cfg).chain(self.args.iter().cloned()).collect();
         let words = format!("{}; {}", self.how, self.shown.join(", "));
-        Script { calls }.then(self.kernel, args).words(words)
+        Script { calls, whole: true }.then(self.kernel, args).words(words)
     }
 }
 

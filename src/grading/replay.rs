@@ -31,6 +31,8 @@ pub struct Call {
 pub struct Script {
     /// In order.
     pub calls: Vec<Call>,
+    /// Never made smaller: its sizes are said in several arguments.
+    pub whole: bool,
 }
 
 impl Script {

@@ -1,5 +1,6 @@
 //! `lab.toml`: steps, functions, misconceptions, bars, cards. Unknown keys and references are refused with their line.
 
+use super::kernel::Kernel;
 use super::signature::{Argument, Type};
 use crate::curriculum::{Problem, line_of, toml_problem};
 use crate::verdict::Kind;
@@ -184,15 +185,6 @@ impl Manifest {
     }
 }
 
-/// What a kernel is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernel {
-    /// Warps of 32 lanes: its first argument is a `Warp`.
-    Simt,
-    /// Tiles: its first argument is a `&Prog`.
-    Tile,
-}
-
 impl Function {
     /// What it is a kernel for, if it is one.
     pub fn kernel(&self) -> Option<Kernel> {
@@ -228,11 +220,7 @@ impl Function {
 
     /// Its name as the Python runner takes it: `simt:saxpy` is launched.
     pub fn served(&self) -> String {
-        match self.kernel() {
-            Some(Kernel::Simt) => format!("simt:{}", self.name),
-            Some(Kernel::Tile) => format!("tile:{}", self.name),
-            None => self.name.clone(),
-        }
+        self.kernel().map_or_else(|| self.name.clone(), |kernel| format!("{}:{}", kernel.word(), self.name))
     }
 }
 

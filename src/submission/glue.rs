@@ -1,6 +1,6 @@
 //! The Rust glue of an answer: which asked functions its file holds, and the lines that call them. Nothing is compiled here.
 
-use crate::lab::{Argument, Function, Kernel};
+use crate::lab::{Argument, Function};
 use crate::verdict::Finding;
 use quote::ToTokens;
 use std::fmt::Write as _;
@@ -76,7 +76,7 @@ pub fn write(names: &[String], asked: &[&Function]) -> Glue {
         let name = &function.name;
         let body = match function.kernel() {
             None => format!("Ok(super::{name}({}).reply())", args.join(", ")),
-            Some(kernel) => launch(kernel, name, &args[1..]),
+            Some(kernel) => kernel.launch(&format!("super::{name}"), &args),
         };
         let _ = write!(text, "fn {name}(a: &Args<'_>) -> Outcome {{\n    lab_sdk::glue(|| {body})\n}}\n");
         lines.push((name.clone(), first, text.lines().count()));
@@ -84,18 +84,6 @@ pub fn write(names: &[String], asked: &[&Function]) -> Glue {
     let table: Vec<String> = lines.iter().map(|(name, ..)| format!("(\"{name}\", {name})")).collect();
     let _ = writeln!(text, "pub const TABLE: &[(&str, Function)] = &[{}];", table.join(", "));
     Glue { text, lines }
-}
-
-/// A launch: arguments are taken once, and each warp or program gets copies.
-fn launch(kernel: Kernel, name: &str, args: &[String]) -> String {
-    let (taken, copies): (Vec<String>, Vec<String>) =
-        args.iter().enumerate().map(|(i, get)| (format!("let k{i} = {get};"), format!("k{i}.clone()"))).unzip();
-    let run = match kernel {
-        Kernel::Simt => "simt",
-        Kernel::Tile => "tile",
-    };
-    let (taken, copies) = (taken.join(" "), copies.join(", "));
-    format!("{{ {taken} lab_sdk::device::{run}(a.get(0)?, |w| super::{name}(w, {copies})) }}")
 }
 
 /// Token text as a person writes it.

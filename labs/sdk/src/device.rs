@@ -132,27 +132,37 @@ impl<'a> FromArg<'a> for Ptr {
     }
 }
 
-/// Launches a SIMT kernel under `cfg` ([`simt::Cfg`]). A launch that the GPU would not take is a refusal.
+/// Launches a SIMT kernel under `cfg` ([`simt::Cfg`]). A launch that the GPU would not take is a refusal; one that had to be
+/// stopped has crashed, with its last fault.
 pub fn simt<K, Fu>(cfg: &Json, kernel: K) -> Result<Outcome>
 where
     K: Fn(Warp) -> Fu,
     Fu: Future<Output = ()>,
 {
-    launched(cfg, |cfg| simt::launch(cfg, kernel))
+    let stopped = |r: &simt::Report| (!r.finished).then(|| r.faults.last().map(ToString::to_string));
+    launched(cfg, |cfg| simt::launch(cfg, kernel), stopped)
 }
 
 /// Launches a tile kernel under `cfg` ([`tile::Cfg`]).
 pub fn tile(cfg: &Json, kernel: impl Fn(&Prog)) -> Result<Outcome> {
-    launched(cfg, |cfg| tile::launch(cfg, kernel))
+    let stopped = |r: &tile::TileReport| (!r.finished).then(|| r.faults.last().map(ToString::to_string));
+    launched(cfg, |cfg| tile::launch(cfg, kernel), stopped)
 }
 
-fn launched<C: DeserializeOwned, R: Serialize>(cfg: &Json, launch: impl FnOnce(C) -> Result<R>) -> Result<Outcome> {
+fn launched<C: DeserializeOwned, R: Serialize>(
+    cfg: &Json,
+    launch: impl FnOnce(C) -> Result<R>,
+    stopped: impl Fn(&R) -> Option<Option<String>>,
+) -> Result<Outcome> {
     let cfg: C = serde_json::from_value(cfg.clone()).map_err(|e| format!("no launch: {e}"))?;
     LAST.replace(Json::Null);
     Ok(match launch(cfg) {
         Ok(report) => {
-            LAST.replace(serde_json::to_value(report)?);
-            Outcome::Value(Value::None)
+            LAST.replace(serde_json::to_value(&report)?);
+            match stopped(&report) {
+                None => Outcome::Value(Value::None),
+                Some(why) => Outcome::Crashed(why.unwrap_or_else(|| "the launch was stopped".to_owned())),
+            }
         }
         Err(error) => Outcome::Refused(error.to_string()),
     })

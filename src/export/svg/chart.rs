@@ -1,6 +1,6 @@
 //! Bars and histograms, and the two frames that a chart of any kind is put into: inside a page, or a file of its own.
 
-use super::super::colors::written_out;
+use super::frame::{self, Framed};
 use super::plot::{LINE, Plot, SMALL, TEXT, WIDTH, lines, short, wide};
 use super::{plane, text};
 use crate::chart::{Scale, Tick};
@@ -26,44 +26,11 @@ pub fn chart(chart: &Chart) -> String {
     format!("<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {high:.1}\" role=\"img\" aria-label=\"{title}\">{body}</svg>")
 }
 
-/// A chart as a file that needs nothing else, with what it shows and, small, where that comes from. It follows light and
-/// dark.
+/// A chart as a file of its own.
 pub fn file(chart: &Chart, source: &str) -> String {
-    const EDGE: f64 = 22.0;
-    /// A reader sees it at one and a half times its size.
-    const ZOOM: f64 = 1.5;
-    const BOLD: f64 = 15.0;
     let Picture { high, body } = picture(chart);
-    let mut out = String::new();
-    let mut y = EDGE + 11.0;
-    // Bold letters are wider.
-    for line in lines(chart.title(), WIDTH / 1.12, BOLD) {
-        out.push_str(&text(EDGE, y, "title", &line));
-        y += 20.0;
-    }
-    for line in lines(source, WIDTH, SMALL) {
-        out.push_str(&text(EDGE, y - 2.0, "small", &line));
-        y += LINE;
-    }
-    out.push_str(&format!(
-        "<svg x=\"{EDGE}\" y=\"{y:.1}\" width=\"{WIDTH}\" height=\"{high:.1}\" viewBox=\"0 0 {WIDTH} {high:.1}\">{body}</svg>\n"
-    ));
-    let (wide, high) = (WIDTH + 2.0 * EDGE, y + high + EDGE - 6.0);
-    let style = written_out(&format!("{STYLE}{FILE_STYLE}"));
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high:.1}\" width=\"{:.0}\" height=\"{:.0}\" role=\"img\" \
-         aria-label=\"{}\">\n<style>\n{style}</style>\n<rect class=\"card\" x=\"0.5\" y=\"0.5\" width=\"{:.1}\" height=\"{:.1}\" \
-         rx=\"10\"/>\n{out}</svg>\n",
-        wide * ZOOM,
-        high * ZOOM,
-        escape(chart.title()),
-        wide - 1.0,
-        high - 1.0
-    )
+    frame::file(&Framed { title: chart.title(), source, size: (WIDTH, high), body: &body, says: &[], style: "" })
 }
-
-const FILE_STYLE: &str =
-    ".card { fill: var(--card); stroke: var(--line); }\n.title { font-size: 15px; font-weight: 600; }\n";
 
 fn picture(chart: &Chart) -> Picture {
     match chart {

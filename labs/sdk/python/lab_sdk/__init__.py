@@ -316,8 +316,14 @@ def outcome(run, path):
         return {"undone": True}, []
     except ValueError as error:
         return {"refused": refusal(error, path)}, []
+    except Stopped as error:
+        return {"crashed": str(error)}, []
     except (Exception, SystemExit) as error:
         return {"crashed": place(error, path)}, []
+
+
+class Stopped(Exception):
+    """A launch that did not end by itself: where, and why."""
 
 
 class Json:

@@ -6,7 +6,7 @@ from enum import Enum
 
 import numpy as np
 
-from . import Json, simt, triton
+from . import Json, Stopped, simt, triton
 from .triton import language as tl
 
 OF = {"f32": simt.f32, "u32": simt.u32, "i32": simt.i32, "f16": simt.f16, "bf16": simt.bf16}
@@ -42,10 +42,14 @@ def read(buffer):
 
 
 def launch(kind, kernel, cfg, args):
-    """Launches a kernel under a Cfg in JSON. A launch that the GPU would not take is a ValueError."""
+    """Launches a kernel under a Cfg in JSON. A launch that the GPU would not take is a ValueError; one that had to be
+    stopped has crashed, with its last fault."""
     global last
     last = None
-    last = (of_warps if kind == "simt" else of_tiles)(kernel, cfg, args).to_dict()
+    done = (of_warps if kind == "simt" else of_tiles)(kernel, cfg, args)
+    last = done.to_dict()
+    if not done.finished:
+        raise Stopped(str(done.faults[-1]) if done.faults else "the launch was stopped")
 
 
 def of_warps(kernel, cfg, args):
