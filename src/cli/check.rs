@@ -146,7 +146,10 @@ fn run_answer(
     let mut graded = match lab.grader(&step.id) {
         Some(Grader::Build(_)) => build(lab, step, seed, &mut answer, limits)?,
         Some(Grader::Measure(_) | Grader::MeasureModel(..)) => {
-            measure(context, lab, step, seed, ask, &mut start, &mut answer)?
+            match unproven(context, lab, step, seed.value, language, &source, &mut start)? {
+                Some(why) => nothing(&why),
+                None => measure(context, lab, step, seed, ask, &mut answer)?,
+            }
         }
         _ => return Err(Error::environment(format!("labs/{} does not grade `{}`", lab.slug(), step.id))),
     };
@@ -173,34 +176,52 @@ fn build(lab: &Lab, step: &Step, seed: Seed, answer: &mut dyn Subject, limits: L
     grade_build(build).map_err(|e| Error::environment(format!("a fault of the lab, not of your answer: {e}")))
 }
 
-/// An experiment, after the build steps of its functions pass: a wrong function is better named there.
+/// Why the experiment `step` does not run yet: a build step of its functions that does not pass, for a wrong function is
+/// better named there. Steps that passed with this very text are not run again.
+fn unproven(
+    context: &Context,
+    lab: &Lab,
+    step: &Step,
+    seed: u64,
+    language: Language,
+    source: &str,
+    start: &mut Starter<'_>,
+) -> Result<Option<String>> {
+    let content = lab.content();
+    let stands = |step: &str| context.store.stands(lab.slug(), step, language, source, &content);
+    if stands(&step.id)? {
+        return Ok(None);
+    }
+    let limits = Limits::seconds(lab.manifest.limit_s);
+    for needed in steps_of(lab, &step.functions) {
+        if stands(&needed.id)? {
+            continue;
+        }
+        let Ok(mut child) = start.start(limits) else { continue };
+        let graded = build(lab, needed, Seed::new(seed), &mut child, limits)?;
+        if !graded.verdict.passed() {
+            let stopped = match &graded.verdict {
+                Verdict::Error(findings) => findings.first().map(|f| format!(": {}", f.got)).unwrap_or_default(),
+                _ => String::new(),
+            };
+            return Ok(Some(format!(
+                "first: {} (the experiment runs your functions, and this step does not pass with this file yet{stopped})",
+                needed.id
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// An experiment.
 fn measure(
     context: &Context,
     lab: &Lab,
     step: &Step,
     seed: Seed,
     ask: &Asked<'_>,
-    start: &mut Starter<'_>,
     answer: &mut Child,
 ) -> Result<Graded> {
-    let limits = Limits::seconds(lab.manifest.limit_s);
-    for needed in steps_of(lab, &step.functions) {
-        if let Ok(mut child) = start.start(limits) {
-            let graded = build(lab, needed, Seed::new(seed.value), &mut child, limits)?;
-            if !graded.verdict.passed() {
-                let stopped = match &graded.verdict {
-                    Verdict::Error(findings) => findings.first().map(|f| format!(": {}", f.got)).unwrap_or_default(),
-                    _ => String::new(),
-                };
-                let why = format!(
-                    "first: {} (the experiment runs your functions, and this step does not pass with this file \
-                     yet{stopped})",
-                    needed.id
-                );
-                return Ok(Graded::nothing(&step.id, step.kind, seed.value, why));
-            }
-        }
-    }
     let spinner = term::spinner(context.screen.interactive && !context.json);
     spinner.enable_steady_tick(Duration::from_millis(120));
     let mut solution = Table::new(lab.embedded.solution);

@@ -139,6 +139,10 @@ pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
         let parts = a.iter().zip(b).zip(right).all(|((a, b), right)| near(property, a, b, right));
         return parts && a.len() == right.len() && b.len() == right.len();
     }
+    // An object has no value of its own; what it holds is told by other calls.
+    if let (Value::Object(_), Value::Object(_)) = (a, b) {
+        return true;
+    }
     if let (Value::Json(_), Value::Json(_)) = (a, b) {
         return compare(Rule::Exact, a, b, 0.0).is_none();
     }

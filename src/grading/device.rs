@@ -146,11 +146,13 @@ fn report<'a>(seen: &Seen<'a>) -> Option<&'a Json> {
     })
 }
 
-/// How many kinds of fault a launch had, and the first one in words. A launch that did not end counts as one.
+/// How many kinds of fault a launch had, and the first one in words: between warps first, for a barrier that is missing is
+/// missed by the lanes of a warp too. A launch that did not end counts as one.
 pub fn faults(seen: &Seen<'_>) -> (f64, String) {
     let Some(report) = report(seen) else { return (f64::NAN, String::new()) };
     let faults = report["faults"].as_array().map(Vec::as_slice).unwrap_or_default();
-    match faults.first() {
+    let within_a_warp = |fault: &&Json| fault["kind"].as_str().is_some_and(|kind| kind.starts_with("Lane"));
+    match faults.iter().find(|fault| !within_a_warp(fault)).or(faults.first()) {
         Some(first) => (faults.len() as f64, sentence(first)),
         None if report["finished"] == Json::Bool(false) => (1.0, "the launch did not end".to_owned()),
         None => (0.0, String::new()),

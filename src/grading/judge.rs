@@ -60,7 +60,9 @@ pub fn differs(
         let counts = !matches!(check.rule, Rule::Refused) || at + 1 == wanted.len();
         match (g, w) {
             (Observation::Crashed(_) | Observation::Lost(_), _) => {
-                return Some((at, bare(observed(g), observed(w), "")));
+                // A call that returns nothing has no result to ask for.
+                let nothing = matches!(w, Observation::Value(Value::None));
+                return Some((at, bare(observed(g), if nothing { String::new() } else { observed(w) }, "")));
             }
             (Observation::Skipped | Observation::NotDone, _) | (_, Observation::Skipped) => {}
             (Observation::Refused(_), Observation::Refused(_)) => {}

@@ -1,7 +1,9 @@
 //! Reading: summaries for `status` and `next`, attempts for `history`, snapshots for `restore`.
 
 use super::Store;
+use super::write::hash;
 use crate::error::Result;
+use crate::submission::Language;
 use rusqlite::Row;
 
 /// One step's row of the summary.
@@ -116,6 +118,14 @@ impl Store {
     /// The attempts at a lab, oldest first.
     pub fn attempts(&self, lab: &str) -> Result<Vec<Attempt>> {
         self.rows(&format!("{ATTEMPT} WHERE lab = ?1 ORDER BY id"), [lab], attempt)
+    }
+
+    /// Whether the last check of a step with this very answer, under this very content of the lab, passed.
+    pub fn stands(&self, lab: &str, step: &str, language: Language, answer: &str, content: &str) -> Result<bool> {
+        let sql = "SELECT verdict FROM attempt WHERE lab = ?1 AND step = ?2 AND snapshot = ?3 AND content = ?4
+                   ORDER BY id DESC LIMIT 1";
+        let last = self.rows(sql, [lab, step, &hash(lab, language, answer), content], |row| row.get::<_, String>(0))?;
+        Ok(last.first().is_some_and(|verdict| verdict == "pass"))
     }
 
     /// The text of a snapshot, with its language.

@@ -190,7 +190,8 @@ fn summarise(all: &Transaction<'_>, lab: &str, step: &str, at: i64, spent: f64, 
     Ok(())
 }
 
-fn hash(lab: &str, language: Language, text: &str) -> String {
+/// The name of an answer's text in the store.
+pub(super) fn hash(lab: &str, language: Language, text: &str) -> String {
     let content = format!("{lab}\0{}\0{text}", language.word());
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, content.as_bytes()).simple().to_string()
 }
@@ -232,6 +233,27 @@ mod tests {
         let summaries = store.summaries().expect("summaries");
         assert!(summaries[0].passed_at.is_some());
         assert_eq!(summaries[0].attempts, 2);
+    }
+
+    #[test]
+    fn an_answer_stands_until_it_the_lab_or_the_verdict_changes() {
+        let mut store = Store::in_memory().expect("a store");
+        let mut graded = Graded::nothing("a-step", Kind::Build, 7, "");
+        let stands = |store: &Store, step: &str, answer: &str, content: &str| {
+            store.stands("a-lab", step, Language::Rust, answer, content).expect("asked")
+        };
+        assert!(!stands(&store, "a-step", "fn f() {}", "c1"));
+        graded.verdict = Verdict::Pass;
+        store.record(&checked(&graded)).expect("recorded");
+        assert!(stands(&store, "a-step", "fn f() {}", "c1"));
+        for [step, answer, content] in
+            [["b-step", "fn f() {}", "c1"], ["a-step", "fn f() { }", "c1"], ["a-step", "fn f() {}", "c2"]]
+        {
+            assert!(!stands(&store, step, answer, content));
+        }
+        graded.verdict = Verdict::Fail(vec![Finding::default()]);
+        store.record(&checked(&graded)).expect("recorded");
+        assert!(!stands(&store, "a-step", "fn f() {}", "c1"));
     }
 
     #[test]

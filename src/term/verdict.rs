@@ -96,7 +96,7 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
             screen.paint(Paint::Bad, " why  ")
         ));
     }
-    let rows = ordered(graded, findings, crashed);
+    let rows = ordered(findings, crashed);
     let below = below(screen, graded, &rows, shown);
     // All answers to questions are shown; of checks as many as a verdict has lines for.
     let (most, room) = match graded.kind {
@@ -124,7 +124,7 @@ fn failed(screen: &Screen, graded: &Graded, findings: &[Finding], shown: &Shown<
 }
 
 /// The rows of a verdict: crashes first where the answer crashed, once for each line of it that does.
-fn ordered<'a>(graded: &Graded, findings: &'a [Finding], crashed: bool) -> Vec<&'a Finding> {
+fn ordered(findings: &[Finding], crashed: bool) -> Vec<&Finding> {
     let mut rows: Vec<&Finding> = Vec::new();
     for finding in findings {
         let same = |other: &&Finding| match place(&other.got) {
@@ -135,8 +135,8 @@ fn ordered<'a>(graded: &Graded, findings: &'a [Finding], crashed: bool) -> Vec<&
             rows.push(finding);
         }
     }
-    // A crash allows nothing. Violated properties say more than unequal numbers, where no mistake is named.
-    let property = |f: &Finding| graded.named.is_empty() && f.wanted.is_empty();
+    // A crash allows nothing. Violated properties say more than unequal numbers.
+    let property = |f: &Finding| f.wanted.is_empty();
     rows.sort_by_key(|f| (crashed && !f.allowed.is_empty(), !property(f)));
     rows
 }

@@ -7,8 +7,13 @@ const STEP: &str = "lab gpu-simt --step indexing";
 
 /// A learner whose answer is this kernel.
 fn learner(file: &str, text: &str) -> Learner {
+    learner_of("gpu-simt", file, text)
+}
+
+/// The same in another lab.
+fn learner_of(lab: &str, file: &str, text: &str) -> Learner {
     let learner = Learner::new();
-    let path = learner.path(&format!("roadmap/gpu-simt/{file}"));
+    let path = learner.path(&format!("roadmap/{lab}/{file}"));
     fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of the lab");
     fs::write(path, text).expect("the answer");
     learner
@@ -56,4 +61,53 @@ fn a_barrier_in_a_branch_is_explained() {
 fn a_step_without_a_kernel_has_nothing_to_show() {
     let learner = Learner::new();
     learner.run("lab gpu-simt --step occupancy --show").exits(2).one_sentence().says("launches no kernel");
+}
+
+/// A product of tiles with other barriers, in Rust.
+fn product(before: &str, after: &str) -> Learner {
+    let kernel = format!(
+        "use lab_sdk::simt::{{F, G, Reg, Warp}};
+
+        async fn matmul(w: Warp, a: G<f32>, b: G<f32>, c: G<f32>, m: u32, n: u32, k: u32) {{
+            let t = w.bdim[0];
+            let (of_a, of_b) = (w.shared::<f32>(\"a\", t * t), w.shared::<f32>(\"b\", t * t));
+            let (row, col) = (w.ty() + t * w.bid[1], w.tx() + t * w.bid[0]);
+            let mut sum = F::splat(0.0);
+            for first in (0..k).step_by(t as usize) {{
+                let (across, down) = (w.tx() + first, w.ty() + first);
+                let (of_row, of_column) = (Reg::new(0.0), Reg::new(0.0));
+                w.if_(row.lt(m) & across.lt(k), || of_row.set(w.ld(&a, row * k + across)));
+                w.if_(down.lt(k) & col.lt(n), || of_column.set(w.ld(&b, down * n + col)));
+                w.sts(of_a, w.ty() * t + w.tx(), of_row.get());
+                w.sts(of_b, w.ty() * t + w.tx(), of_column.get());
+                {before}
+                for i in 0..t {{
+                    sum = w.lds(of_a, w.ty() * t + i).fma(w.lds(of_b, w.tx() + t * i), sum);
+                }}
+                {after}
+            }}
+            w.if_(row.lt(m) & col.lt(n), || w.st(&c, row * n + col, sum));
+        }}
+"
+    );
+    learner_of("gpu-memory", "answer.rs", &kernel)
+}
+
+const PRODUCT: &str = "lab gpu-memory --step tiled-matmul --lang rust";
+
+#[test]
+fn a_missing_barrier_names_both_sides_of_the_race() {
+    let learner = product("", "w.sync().await;");
+    learner.run(PRODUCT).exits(1).shows("(no-sync-after-loading)");
+    let learner = product("w.sync().await;", "");
+    learner.run(PRODUCT).exits(1).shows("(one-sync-a-step)").shows("answer.rs:").shows("with no barrier");
+}
+
+#[test]
+fn an_endless_product_has_no_other_name() {
+    let learner =
+        product("w.sync().await;", "w.sync().await; let mut more = true; while more { more = w.any(w.tx().lt(99)); }");
+    let ran = learner.run(PRODUCT);
+    ran.exits(5).shows("does not end");
+    assert!(!ran.out.contains("your output equals"), "{}", ran.out);
 }

@@ -13,7 +13,7 @@ const WINDOW: usize = 64;
 /// Every so many bytes the window is recomputed: it costs a whole pass.
 const EVERY: usize = 3;
 /// Bytes of the text that are streamed.
-const STREAMED: usize = 288;
+const STREAMED: usize = 240;
 
 /// Streams the text with 4 sinks and a window of 64, and holds it to what the solution loses by it. What that is beside
 /// recomputing the window, or having no sinks, depends on how the model was trained, and is shown.

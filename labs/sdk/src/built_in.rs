@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::device::{self, Buffer};
 use crate::lend::Args;
 use crate::lm::{Config, Lm};
+use crate::mma_meter::Mma;
 use crate::{DType, IntoValue, Result, Tensor, Value};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -39,6 +40,10 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     ("Cache.len", Ask(|a| Ok(a.get::<&Cache>(0)?.len.into_value()))),
     ("Cache.bytes", Ask(|a| Ok(a.get::<&Cache>(0)?.bytes().into_value()))),
     ("Cache.shape", Ask(|a| Ok(extents(a.get::<&Cache>(0)?.shape())))),
+    ("Mma.new", Make(|_| Ok(Box::new(Mma::new())))),
+    // Sums in f16.
+    ("Mma.narrow", Make(|_| Ok(Box::new(Mma::narrow())))),
+    ("Mma.calls", Ask(|a| Ok(a.get::<&Mma>(0)?.calls().into_value()))),
     // (name, elements)
     ("G.new", Make(|a| Ok(Box::new(Buffer::new(a.get(0)?, a.get(1)?)?)))),
     // (name, dtype, length)

@@ -15,6 +15,8 @@ import traceback
 
 import numpy as np
 
+from .mma_meter import Mma
+
 MAGIC = b"RMAPwire"
 
 # safetensors' names of the dtypes that NumPy has.
@@ -184,6 +186,8 @@ MAKE.update({
     "Lm.new": lambda config, weights: Lm(Config.of(config), weights),
     "Cache.new": Cache,
     "Cache.fork": Cache.fork,
+    "Mma.new": Mma,
+    "Mma.narrow": Mma.narrow,
     "G.new": lambda name, data: gpu().buffer(name, data),
     "G.blank": lambda name, dtype, length: gpu().blank(name, dtype, length),
     "Ptr.new": lambda name, data: gpu().pointer(name, data),
@@ -197,6 +201,7 @@ ASK.update({
     "Cache.len": lambda cache: int(cache.len),
     "Cache.bytes": Cache.bytes,
     "Cache.shape": Cache.shape,
+    "Mma.calls": lambda mma: mma.calls,
     "G.read": lambda buffer: gpu().read(buffer),
     "Ptr.read": lambda pointer: gpu().read(pointer),
     "Launch.report": lambda: gpu().report(),
@@ -340,20 +345,41 @@ class Object:
         self.number = number
 
 
+CHANGED = "writes into an array that it was given, which belongs to the caller: work on a copy, x = x.copy()"
+
+
+def arrays(value):
+    """The arrays in arguments."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from arrays(item)
+    elif isinstance(value, dict):
+        yield from arrays(list(value.values()))
+
+
 class Desk:
     """The functions of an answer and the objects that their calls share."""
 
     def __init__(self, functions, path):
         self.functions, self.path, self.objects, self.made = functions, path, {}, 0
 
-    def call(self, name, values):
-        """What one call did: (head, values) of the reply."""
+    def call(self, name, values, watched=True):
+        """What one call did: (head, values) of the reply. `watched`: a function that writes into its arguments is told
+        so."""
         if name == "forget":
             self.objects.clear()
             self.made = 0
             return {"returned": True}, [None]
         if name in self.functions:
-            return outcome(lambda: self.functions[name](*values), self.path)
+            before = [array.copy() for array in arrays(values)] if watched else []
+            done = outcome(lambda: self.functions[name](*values), self.path)
+            # Bits, not numbers: NaN is not equal to itself.
+            pairs = zip(before, arrays(values))
+            if "returned" in done[0] and any(was.tobytes() != array.tobytes() for was, array in pairs):
+                return {"crashed": f"`{name}` {CHANGED}"}, []
+            return done
         if name in ASK:
             return outcome(lambda: ASK[name](*values), self.path)
         if name in MAKE:
@@ -451,7 +477,7 @@ def block(desk, head, values, receive, send):
     receive()
     last, count = [], len(values)
     for at, (name, arguments) in enumerate(zip(head["block"], values)):
-        reply = desk.call(name, arguments)
+        reply = desk.call(name, arguments, watched=False)
         fine = "returned" in reply[0]
         if at + head["keep"] >= count or not fine:
             last.append(reply)

@@ -180,7 +180,7 @@ class Shared:
             clash = None
             for cell in self.cells(s, i):
                 clash = clash or history.read_clash(cell, by | lane, times)
-                history.apply_reads(np.array([cell]), np.array([lane]), by, times)
+                history.note_read(cell, by | lane, times)
             history.last_read = times.now
             if clash is None or clash[0] != "Uninitialised":
                 out[lane] = s.data[(s.first + i * s.of.bytes) // s.of.bytes]
