@@ -41,7 +41,7 @@ fn lines(screen: &Screen, found: &Calibration) -> String {
     }
     for (unit, line) in &found.units {
         if let Some(off) = line.difference {
-            words.push_str(&format!("; {unit} off by {} on average", plain(off, 3)));
+            words.push_str(&format!("; {unit} off by {}{}", plain(off, 3), points(unit)));
         }
     }
     format!("{}\n", screen.wrap("", "", &format!("{words}.")))
@@ -131,9 +131,14 @@ fn share(line: &Line) -> String {
 fn off(line: &Line, unit: &str) -> String {
     match (line.factor, line.difference) {
         (Some(factor), _) => times(factor),
-        (None, Some(difference)) => format!("{} {}", plain(difference, 3), if unit == "dB" { "dB" } else { "%" }),
+        (None, Some(difference)) => format!("{}{}", plain(difference, 3), points(unit)),
         (None, None) => String::new(),
     }
+}
+
+/// The word after a difference in a family of units.
+fn points(unit: &str) -> &'static str {
+    if unit == "percentages" { " points" } else { "" }
 }
 
 fn by(factor: f64) -> String {
@@ -164,7 +169,7 @@ mod tests {
         assert_eq!(
             text.replace('\n', " ").trim_end(),
             "Your predictions: 17 of 24 right (71 %) at first try; numbers off by a factor of 1.31, most of all bytes \
-             (x 2.1); dB off by 2.5 on average."
+             (x 2.1); dB off by 2.5."
         );
         assert!(text.lines().count() <= 3);
         assert_eq!(lines(&Screen::plain(80), &Calibration::default()), "", "nothing without data");

@@ -37,6 +37,11 @@ pub fn run(context: &mut Context, lab: Option<&str>, step: Option<&str>) -> Resu
         out.push_str(&format!("{}\n{}", screen.paint(Paint::Bold, title), prose(screen, hint)));
         out.push_str(if at + 1 < level { "\n" } else { "" });
     }
+    if read >= hints.len() {
+        let slug = lab.slug();
+        let more = format!("There is no further hint. The model answer: roadmap solution {slug} --give-up");
+        out.push_str(&format!("\n{}\n", screen.wrap("", "", &more)));
+    }
     screen.print(&out);
     Ok(0)
 }

@@ -60,7 +60,7 @@ fn calibration(book: &Book<'_>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("\n## Calibration\n\nFirst guesses.\n{}", table(&["", "right", "off by, on average"], &rows))
+    format!("\n## Calibration\n\nFirst guesses.\n{}", table(&["", "right", "off by, typically"], &rows))
 }
 
 fn predictions(chapter: &Chapter<'_>) -> String {

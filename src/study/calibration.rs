@@ -10,9 +10,9 @@ pub struct Line {
     pub tries: usize,
     /// Of these, right.
     pub right: usize,
-    /// exp(mean |ln(given / wanted)|), where both are positive: 1 is exact, 2 is twice or half.
+    /// exp(median |ln(given / wanted)|), where both are positive: 1 is exact, 2 is twice or half. One absurd guess moves no median.
     pub factor: Option<f64>,
-    /// Mean |given - wanted|, for units that are compared by difference.
+    /// Median |given - wanted|, for units that are compared by difference.
     pub difference: Option<f64>,
 }
 
@@ -54,13 +54,13 @@ pub fn calibrate(guesses: &[Guess], phase_of: impl Fn(&str) -> Option<u32>) -> C
     }
 }
 
-/// What a guess is compared with others under: `bytes`, `FLOPs`, `latency`, `counts`, `choices`, or the unit itself.
+/// What a guess is compared with others under: `bytes`, `FLOPs`, `latency`, `counts`, `choices`, `percentages`, or the unit itself.
 pub fn family(guess: &Guess) -> String {
     let Some(unit) = &guess.unit else { return "choices".to_owned() };
     match unit.as_str() {
         "" => "counts".to_owned(),
         "B" | "KiB" | "MiB" | "GiB" | "bytes" => "bytes".to_owned(),
-        "%" => "accuracy (%)".to_owned(),
+        "%" => "percentages".to_owned(),
         "s" | "ms" | "us" | "µs" | "ns" => "latency".to_owned(),
         unit if unit.starts_with("FLOP") || unit.starts_with("MAC") => "FLOPs".to_owned(),
         unit => unit.to_owned(),
@@ -97,14 +97,19 @@ impl Sum {
     }
 
     fn line(self) -> Line {
-        let mean = |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         Line {
             tries: self.tries,
             right: self.right,
-            factor: mean(&self.logs).map(f64::exp),
-            difference: mean(&self.differences),
+            factor: median(self.logs).map(f64::exp),
+            difference: median(self.differences),
         }
     }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let (low, high) = (values.get(values.len().saturating_sub(1) / 2)?, values.get(values.len() / 2)?);
+    Some((low + high) / 2.0)
 }
 
 #[cfg(test)]
@@ -146,6 +151,12 @@ mod tests {
         let found = calibrate(&guesses, |_| None);
         assert_eq!(found.units["dB"].difference, Some(3.0));
         assert_eq!((found.units["dB"].factor, found.all.factor), (None, None));
+    }
+
+    #[test]
+    fn one_absurd_guess_is_not_the_learner() {
+        let guesses = [97.0, 96.0, 1e9].map(|value| guess("a", Some("%"), value, 95.0));
+        assert_eq!(calibrate(&guesses, |_| None).units["percentages"].difference, Some(2.0));
     }
 
     #[test]
