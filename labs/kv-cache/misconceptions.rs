@@ -1,15 +1,17 @@
 //! Wrong functions, one for each misconception. What must be refused is left to the solution, so that only the mistake
 //! differs; those that fill the cache in another way keep to themselves from the first call on.
 
-use super::solution::{self, append, attend, causal, fits};
-use lab_sdk::{Cache, D, Device, Lm, Result, Tensor, ensure};
+use super::solution::{self, append, attend, fits};
+use lab_sdk::{Cache, D, DType, Device, Lm, Result, Tensor, ensure};
 
 /// How a wrong cached pass differs from the right one.
 struct Wrong {
     /// Positions of the new tokens, from the cache's length.
     first: fn(usize) -> usize,
-    /// (T, S), from T and the cache's length; `None` lets every query see everything.
-    mask: fn(usize, usize) -> Option<(usize, usize)>,
+    /// How many keys query 0 sees, from the cache's length, query i then i more; `None` lets every query see everything.
+    sees: fn(usize) -> Option<usize>,
+    /// What is held and what is new, as one.
+    append: fn(Option<&Tensor>, &Tensor) -> Result<Tensor>,
     /// What becomes of the queries before they meet the keys.
     query: fn(&Lm, &Tensor) -> Result<Tensor>,
     /// Attention over (T, H, D) and (S, Hkv, D).
@@ -20,7 +22,8 @@ struct Wrong {
 
 const RIGHT: Wrong = Wrong {
     first: |len| len,
-    mask: |t, len| Some((t, len)),
+    sees: |len| Some(len + 1),
+    append,
     query: |_, q| Ok(q.clone()),
     attend,
     moves: false,
@@ -34,11 +37,8 @@ fn cached(lm: &Lm, ids: &[u32], cache: &mut Cache, wrong: &Wrong) -> Result<Tens
     for layer in 0..lm.cfg().layers {
         let first = (wrong.first)(cache.len);
         let (q, k, v) = lm.qkv(layer, &x, &(first..first + t).collect::<Vec<_>>())?;
-        let (k, v) = (append(cache.k[layer].as_ref(), &k)?, append(cache.v[layer].as_ref(), &v)?);
-        let mask = match (wrong.mask)(t, begun) {
-            Some((t, len)) => Some(squared(&causal(t, len, x.dtype())?, begun + t)?),
-            None => None,
-        };
+        let (k, v) = ((wrong.append)(cache.k[layer].as_ref(), &k)?, (wrong.append)(cache.v[layer].as_ref(), &v)?);
+        let mask = (wrong.sees)(begun).map(|sees| mask(t, begun + t, sees, x.dtype())).transpose()?;
         x = lm.finish(layer, &x, &(wrong.attend)(&(wrong.query)(lm, &q)?, &k, &v, mask.as_ref())?)?;
         (cache.k[layer], cache.v[layer]) = (Some(k), Some(v));
         cache.len += if wrong.moves { t } else { 0 };
@@ -47,14 +47,11 @@ fn cached(lm: &Lm, ids: &[u32], cache: &mut Cache, wrong: &Wrong) -> Result<Tens
     lm.logits(&x)
 }
 
-/// A mask widened to S keys, those beyond it hidden.
-fn squared(mask: &Tensor, s: usize) -> Result<Tensor> {
-    let (t, has) = mask.dims2()?;
-    if has == s {
-        return Ok(mask.clone());
-    }
-    let hidden = Tensor::full(f32::NEG_INFINITY, (t, s - has), &Device::Cpu)?.to_dtype(mask.dtype())?;
-    Ok(Tensor::cat(&[mask, &hidden], 1)?)
+/// (T, S) of 0 where query i sees a key, one of the first `sees` + i, and -inf elsewhere.
+fn mask(t: usize, s: usize, sees: usize, dtype: DType) -> Result<Tensor> {
+    let row = |i: usize| (0..s).map(move |j| if j < sees + i { 0.0 } else { f32::NEG_INFINITY });
+    let values: Vec<f32> = (0..t).flat_map(row).collect();
+    Ok(Tensor::from_vec(values, (t, s), &Device::Cpu)?.to_dtype(dtype)?)
 }
 
 /// Counts positions from 0 in each chunk.
@@ -64,12 +61,31 @@ pub fn restarts_positions(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Ten
 
 /// Masks as if the chunk were the whole text: query i sees keys 0 ..= i.
 pub fn square_mask(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
-    cached(lm, ids, cache, &Wrong { mask: |t, _| Some((t, 0)), ..RIGHT })
+    cached(lm, ids, cache, &Wrong { sees: |_| Some(1), ..RIGHT })
 }
 
 /// Lets every query of a chunk see the whole chunk.
 pub fn no_mask(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
-    cached(lm, ids, cache, &Wrong { mask: |_, _| None, ..RIGHT })
+    cached(lm, ids, cache, &Wrong { sees: |_| None, ..RIGHT })
+}
+
+/// Lets each query see one token too many.
+pub fn sees_one_ahead(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    cached(lm, ids, cache, &Wrong { sees: |len| Some(len + 2), ..RIGHT })
+}
+
+/// Hides each token from itself.
+pub fn blind_to_itself(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    cached(lm, ids, cache, &Wrong { sees: |len| Some(len), ..RIGHT })
+}
+
+/// Puts the new keys and values before those that are held.
+pub fn new_before_old(lm: &Lm, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    let before = |held: Option<&Tensor>, new: &Tensor| match held {
+        Some(held) => Ok(Tensor::cat(&[new, held], 0)?),
+        None => Ok(new.clone()),
+    };
+    cached(lm, ids, cache, &Wrong { append: before, ..RIGHT })
 }
 
 /// Moves the length with every layer.
@@ -269,6 +285,12 @@ fn keep(cache: &mut Cache, first: usize, last: usize) -> Result<()> {
 /// Keeps the last tokens only.
 pub fn evicts_the_sinks(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
     let drift = Drift { stay: |sinks, window| (0, sinks + window - 1), ..STEADY };
+    streaming(lm, id, cache, sinks, window, &drift)
+}
+
+/// Lets the newest of the cached tokens go.
+pub fn evicts_the_newest(lm: &Lm, id: u32, cache: &mut Cache, sinks: usize, window: usize) -> Result<Tensor> {
+    let drift = Drift { stay: |sinks, window| (sinks + window - 1, 0), ..STEADY };
     streaming(lm, id, cache, sinks, window, &drift)
 }
 

@@ -40,7 +40,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("a text that fills the context", LOGITS, filled(draw)?),
         Check::by("two caches in turn", LOGITS, vec![in_turn(draw)?, in_turn(draw)?]),
         Check::by("what the cache holds afterwards", LOGITS, vec![held(draw)?, held(draw)?]),
-        Check::by("rows through the linear layers", LOGITS, vec![rows(draw)?, rows(draw)?]),
+        Check::by("logits, and rows through the linear layers", LOGITS, vec![rows(draw)?, rows(draw)?]),
         Check::by("a story, by the shipped model", LOGITS, vec![story(draw)]),
         Check::by("a refused call leaves the cache as it was", LOGITS, vec![refused_between(draw)?]),
         Check::refuses("refuses what it cannot run", refusals(draw)?),
