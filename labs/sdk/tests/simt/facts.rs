@@ -1,7 +1,7 @@
-//! Published facts that the simulator reproduces, each with its source.
+//! Published facts that the simulator reproduces, each with its source. Those of whole kernels are in tests/kernels.
 
-use super::{clean, count_up, fault, one_warp, ramp, run, zero};
-use lab_sdk::simt::{B2, Cfg, F, FaultKind, G, H2, Limit, Order, P, Preset, Reg, S, U, V, Warp, bf16, f16, occupancy};
+use super::{clean, fault, one_warp, ramp, run, zero};
+use lab_sdk::simt::{B2, Cfg, F, FaultKind, G, H2, Limit, Order, P, Preset, U, V, Warp, bf16, f16, occupancy};
 
 /// V1. CUDA C++ Best Practices Guide 10.2.1.2 to 10.2.1.4: an aligned warp of floats is 4 sectors, a misaligned one 5, a
 /// stride of 2 halves the efficiency (8 sectors), a large stride costs a sector for each lane.
@@ -33,75 +33,7 @@ fn coalescing_of_a_view() {
     assert_eq!(report.counters.gld_sectors, 5);
 }
 
-/// V2, V3. Best Practices Guide 10.2.3.3: a 32 x 32 tile that is read by column has all lanes in one bank, one column of
-/// padding removes it; and the transpose through shared memory has both sides coalesced.
-#[test]
-fn transpose() {
-    let n = 256;
-    let x = count_up("x", (n * n) as usize);
-    let cost = |pitch: Option<u32>| {
-        let y = G::poisoned("y", (n * n) as usize);
-        let cfg = Cfg { smem_bytes: 4 * 32 * 33, ..Cfg::new([n / 32, n / 32, 1], [32, 8, 1]) };
-        let report = run(cfg, |w| turn(w, x.clone(), y.clone(), n, pitch));
-        clean(&report);
-        let (from, to) = (x.to_vec(), y.to_vec());
-        let n = n as usize;
-        assert!((0..n * n).all(|i| to[i % n * n + i / n] == from[i]));
-        report.counters
-    };
-    let (naive, tile, padded) = (cost(None), cost(Some(32)), cost(Some(33)));
-    assert_eq!((naive.gst_sectors, tile.gst_sectors, padded.gst_sectors), (65_536, 8192, 8192));
-    assert_eq!((naive.gld_sectors, tile.gld_sectors, padded.gld_sectors), (8192, 8192, 8192));
-    assert_eq!((tile.sld_req, tile.sld_waves, padded.sld_waves), (2048, 65_536, 2048));
-    assert_eq!((tile.sst_waves, padded.sst_waves), (2048, 2048));
-}
-
-async fn turn(w: Warp, x: G<f32>, y: G<f32>, n: u32, pitch: Option<u32>) {
-    let (tx, ty) = (w.tx(), w.ty());
-    let [bx, by, _] = w.bid;
-    let Some(pitch) = pitch else {
-        for j in 0..4 {
-            let (row, column) = (ty + (by * 32 + j * 8), tx + bx * 32);
-            w.st(&y, column * n + row, w.ld(&x, row * n + column));
-        }
-        return;
-    };
-    let tile = w.shared::<f32>("tile", 32 * 33);
-    for j in 0..4 {
-        let row = ty + j * 8;
-        w.sts(tile, row * pitch + tx, w.ld(&x, (row + by * 32) * n + (tx + bx * 32)));
-    }
-    w.sync().await;
-    for j in 0..4 {
-        let row = ty + j * 8;
-        w.st(&y, (row + bx * 32) * n + (tx + by * 32), w.lds(tile, tx * pitch + row));
-    }
-}
-
-/// V4. Harris, "Optimizing Parallel Reduction in CUDA": kernel 1 diverges, kernel 2 has bank conflicts, kernel 3 neither
-/// (8.054, 3.456, 1.722 ms on G80). The counts are of one block of 256 threads.
-#[test]
-fn reductions() {
-    let (blocks, n) = (16, 16 * 256);
-    let x = G::new("x", ramp(n));
-    let cost = |kernel: u32| {
-        let out = G::poisoned("out", blocks);
-        let cfg = Cfg { smem_bytes: 1024, ..Cfg::new([blocks as u32, 1, 1], [256, 1, 1]) };
-        let report = run(cfg, |w| reduce(w, x.clone(), out.clone(), kernel, true));
-        clean(&report);
-        let wanted: Vec<f32> = x.to_vec().chunks(256).map(|part| part.iter().sum()).collect();
-        assert_eq!(out.to_vec(), wanted); // small integers: exact in any order
-        let c = report.counters;
-        [c.div_branches, c.sld_req, c.sld_waves, c.warp_inst, c.shfl].map(|sum| sum / blocks as u64)
-    };
-    assert_eq!(cost(1), [48, 95, 95, 542, 0]);
-    assert_eq!(cost(2), [6, 25, 95, 367, 0]);
-    assert_eq!(cost(3), [6, 25, 25, 303, 0]);
-    let shuffles = cost(4);
-    assert_eq!((shuffles[3], shuffles[4]), (149, 8 * 5 + 3));
-}
-
-/// Without its barriers kernel 3 is wrong, and the report says why. In the order of the warps' numbers: 352 lanes raced
+/// V4. Without its barriers a reduction is wrong, and the report says why. In the order of the warps' numbers: 352 lanes raced
 /// with another warp and 31 with another lane of their own (prototype of the curriculum).
 #[test]
 fn reduction_without_barriers() {
@@ -111,7 +43,7 @@ fn reduction_without_barriers() {
     let wrong = |order, seed| {
         let out = G::poisoned("out", 1);
         let cfg = Cfg { smem_bytes: 1024, order, seed, ..Cfg::new([1, 1, 1], [256, 1, 1]) };
-        let report = run(cfg, |w| reduce(w, x.clone(), out.clone(), 3, false));
+        let report = run(cfg, |w| racing_sum(w, x.clone(), out.clone()));
         fault(&report, FaultKind::WriteAfterRead);
         assert_ne!(out.to_vec()[0], sum);
         (report.counters.hazards_inter, report.counters.hazards_intra)
@@ -122,50 +54,14 @@ fn reduction_without_barriers() {
     }
 }
 
-pub async fn reduce(w: Warp, x: G<f32>, out: G<f32>, kernel: u32, barriers: bool) {
-    let (t, block) = (w.tid(), w.bid[0]);
-    let s = w.shared::<f32>("s", 256);
-    let v = w.ld(&x, t + block * 256);
-    if kernel == 4 {
-        return reduce_by_shuffles(w, v, s, out).await;
+/// Harris' third reduction of a block of 256 threads, without its barriers.
+pub async fn racing_sum(w: Warp, x: G<f32>, out: G<f32>) {
+    let (t, s) = (w.tid(), w.shared::<f32>("s", 256));
+    w.sts(s, t, w.ld(&x, t));
+    for d in [128, 64, 32, 16, 8, 4, 2, 1] {
+        w.if_(t.lt(d), || w.sts(s, t, w.lds(s, t) + w.lds(s, t + d)));
     }
-    w.sts(s, t, v);
-    if barriers {
-        w.sync().await;
-    }
-    let steps = [1, 2, 4, 8, 16, 32, 64, 128];
-    let add = |i: U, d: u32| w.sts(s, i, w.lds(s, i) + w.lds(s, i + d));
-    for step in 0..8 {
-        match kernel {
-            1 => w.if_((t % (2 * steps[step])).eq(0), || add(t, steps[step])),
-            2 => {
-                let i = t * (2 * steps[step]);
-                w.if_(i.lt(256), || add(i, steps[step]));
-            }
-            _ => w.if_(t.lt(steps[7 - step]), || add(t, steps[7 - step])),
-        }
-        if barriers {
-            w.sync().await;
-        }
-    }
-    w.if_(t.eq(0), || w.st(&out, t + block, w.lds(s, t)));
-}
-
-async fn reduce_by_shuffles(w: Warp, mut v: F, s: S<f32>, out: G<f32>) {
-    for d in [16, 8, 4, 2, 1] {
-        v = v + w.shfl_down(v, d);
-    }
-    w.if_(w.lane().eq(0), || w.sts(s, w.tid() / 32, v));
-    w.sync().await;
-    if w.id == 0 {
-        let part = Reg::new(zero());
-        w.if_(w.lane().lt(8), || part.set(w.lds(s, w.lane())));
-        let mut v = part.get();
-        for d in [4, 2, 1] {
-            v = v + w.shfl_down(v, d);
-        }
-        w.if_(w.lane().eq(0), || w.st(&out, w.lane() + w.bid[0], v));
-    }
+    w.if_(t.eq(0), || w.st(&out, t, w.lds(s, t)));
 }
 
 /// V5. Best Practices Guide 10.2.3.1: the degree of a conflict at stride s is gcd(s, 32).

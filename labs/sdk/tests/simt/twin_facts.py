@@ -5,7 +5,7 @@ import numpy as np
 
 from lab_sdk import simt
 from lab_sdk.simt import (
-    Cfg, F, FaultKind, G, H2, Order, Preset, Reg, U, bf16, f16, f32, launch, occupancy, u32,
+    Cfg, F, FaultKind, G, H2, Order, Preset, U, bf16, f16, f32, launch, occupancy, u32,
 )
 
 
@@ -13,8 +13,6 @@ def facts():
     """Each fact by its number in the curriculum, and the sentence of each kind of fault."""
     return {
         "V1": [coalescing(*case) for case in ((0, 1), (1, 1), (8, 1), (0, 2), (0, 8), (0, 32))],
-        "V2 V3": [transpose(pitch) for pitch in (None, 32, 33)],
-        "V4": [reduction(kernel) for kernel in (1, 2, 3, 4)],
         "V4 without barriers": reduction_without_barriers(),
         "V5": [conflicts(stride) for stride in (1, 2, 3, 4, 8, 16, 32, 33)],
         "V6": [product(of) for of in (f16, bf16)],
@@ -49,93 +47,21 @@ def unused(_):
     """A kernel returns nothing."""
 
 
-def transpose(pitch, n=256):
-    x, y = G("x", [float(i) for i in range(n * n)]), G.poisoned("y", n * n)
-    cfg = Cfg((n // 32, n // 32, 1), (32, 8, 1), smem_bytes=4 * 32 * 33)
-    c = clean(launch(cfg, turn, x, y, n, pitch))
-    assert (y.to_vec().reshape(n, n) == x.to_vec().reshape(n, n).T).all()
-    return [c.gld_sectors, c.gst_sectors, c.sld_req, c.sld_waves, c.sst_waves]
-
-
-def turn(w, x, y, n, pitch):
-    tx, ty, (bx, by, _) = w.tx(), w.ty(), w.bid
-    if pitch is None:
-        for j in range(4):
-            row, column = ty + (by * 32 + j * 8), tx + bx * 32
-            w.st(y, column * n + row, w.ld(x, row * n + column))
-        return
-    tile = w.shared("tile", 32 * 33, f32)
-    for j in range(4):
-        row = ty + j * 8
-        w.sts(tile, row * pitch + tx, w.ld(x, (row + by * 32) * n + (tx + bx * 32)))
-    yield w.sync()
-    for j in range(4):
-        row = ty + j * 8
-        w.st(y, (row + bx * 32) * n + (tx + by * 32), w.lds(tile, tx * pitch + row))
-
-
-def reduction(kernel, blocks=16):
-    x, out = G("x", ramp(blocks * 256)), G.poisoned("out", blocks)
-    cfg = Cfg((blocks, 1, 1), (256, 1, 1), smem_bytes=1024)
-    c = clean(launch(cfg, reduce, x, out, kernel, True))
-    assert (out.to_vec() == x.to_vec().reshape(blocks, 256).sum(1)).all()
-    return [n // blocks for n in (c.div_branches, c.sld_req, c.sld_waves, c.warp_inst, c.shfl)]
-
-
 def reduction_without_barriers():
     x, out = G("x", ramp(256)), G.poisoned("out", 1)
     cfg = Cfg((1, 1, 1), (256, 1, 1), smem_bytes=1024, order=Order.ByNumber)
-    c = launch(cfg, reduce, x, out, 3, False).counters
+    c = launch(cfg, racing_sum, x, out).counters
     return [c.hazards_inter, c.hazards_intra, int(out.to_vec().view(np.uint32)[0])]
 
 
-def reduce(w, x, out, kernel, barriers):
-    t, block = w.tid(), w.bid[0]
-    s = w.shared("s", 256, f32)
-    v = w.ld(x, t + block * 256)
-    if kernel == 4:
-        yield from reduce_by_shuffles(w, v, s, out)
-        return
-    w.sts(s, t, v)
-    if barriers:
-        yield w.sync()
-
-    def add(i, d):
-        w.sts(s, i, w.lds(s, i) + w.lds(s, i + d))
-
-    for step in range(8):
-        d = 1 << step
-        if kernel == 1:
-            with w.if_((t % (2 * d)).eq(0)):
-                add(t, d)
-        elif kernel == 2:
-            i = t * (2 * d)
-            with w.if_(i < 256):
-                add(i, d)
-        else:
-            with w.if_(t < 128 >> step):
-                add(t, 128 >> step)
-        if barriers:
-            yield w.sync()
+def racing_sum(w, x, out):
+    t, s = w.tid(), w.shared("s", 256, f32)
+    w.sts(s, t, w.ld(x, t))
+    for d in (128, 64, 32, 16, 8, 4, 2, 1):
+        with w.if_(t < d):
+            w.sts(s, t, w.lds(s, t) + w.lds(s, t + d))
     with w.if_(t.eq(0)):
-        w.st(out, t + block, w.lds(s, t))
-
-
-def reduce_by_shuffles(w, v, s, out):
-    for d in (16, 8, 4, 2, 1):
-        v = v + w.shfl_down(v, d)
-    with w.if_(w.lane().eq(0)):
-        w.sts(s, w.tid() // 32, v)
-    yield w.sync()
-    if w.id == 0:
-        part = Reg(F.splat(0.0))
-        with w.if_(w.lane() < 8):
-            part.set(w.lds(s, w.lane()))
-        v = part.get()
-        for d in (4, 2, 1):
-            v = v + w.shfl_down(v, d)
-        with w.if_(w.lane().eq(0)):
-            w.st(out, w.lane() + w.bid[0], v)
+        w.st(out, t, w.lds(s, t))
 
 
 def conflicts(stride):

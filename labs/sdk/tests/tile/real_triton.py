@@ -1,4 +1,5 @@
-"""The same kernels in Triton's own interpreter and in lab_sdk.triton: equal bytes, sectors and results.
+"""The reference kernels (tests/kernels/tile) in Triton's own interpreter and in lab_sdk.triton: equal bytes, sectors and
+results.
 
     PYTHONPATH=labs/sdk/python python3 labs/sdk/tests/tile/real_triton.py
 
@@ -26,76 +27,11 @@ from triton.runtime import interpreter
 from lab_sdk import triton as ours
 
 # One source, of which only the import differs.
-KERNELS = '''
-@triton.jit
-def axpy(x, y, z, n, a, BLOCK: tl.constexpr):
-    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    mask = offs < n
-    v = tl.load(x + offs, mask=mask, other=0.0) * a + tl.load(y + offs, mask=mask, other=0.0)
-    tl.store(z + offs, v, mask=mask)
-
-
-@triton.jit
-def softmax(x, y, n, BLOCK: tl.constexpr):
-    row = tl.program_id(0)
-    columns = tl.arange(0, BLOCK)
-    mask = columns < n
-    v = tl.load(x + row * n + columns, mask=mask, other=-float("inf"))
-    e = tl.exp(v - tl.max(v, axis=0))
-    tl.store(y + row * n + columns, e / tl.sum(e, axis=0), mask=mask)
-
-
-@triton.jit
-def matmul(a, b, c, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
-    rows = tl.program_id(0) * BM + tl.arange(0, BM)
-    columns = tl.program_id(1) * BN + tl.arange(0, BN)
-    acc = tl.zeros((BM, BN), dtype=tl.float32)
-    for start in range(0, K, BK):
-        k = start + tl.arange(0, BK)
-        of_a = tl.load(a + rows[:, None] * K + k[None, :], mask=(rows[:, None] < M) & (k[None, :] < K), other=0.0)
-        of_b = tl.load(b + k[:, None] * N + columns[None, :], mask=(k[:, None] < K) & (columns[None, :] < N), other=0.0)
-        acc = tl.dot(of_a, of_b, acc, input_precision="ieee")
-    tl.store(c + rows[:, None] * N + columns[None, :], acc, mask=(rows[:, None] < M) & (columns[None, :] < N))
-
-
-@triton.jit
-def flash(q, k, v, o, n, scale, D: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, CAUSAL: tl.constexpr):
-    program = tl.program_id(0)
-    rows = program * BM + tl.arange(0, BM)
-    d = tl.arange(0, D)
-    of_q = tl.load(q + rows[:, None] * D + d[None, :])
-    m = tl.full((BM,), -float("inf"), tl.float32)
-    l = tl.zeros((BM,), tl.float32)
-    acc = tl.zeros((BM, D), tl.float32)
-    end = (program + 1) * BM if CAUSAL else n
-    for start in range(0, end, BN):
-        keys = start + tl.arange(0, BN)
-        of_k = tl.load(k + keys[:, None] * D + d[None, :])
-        s = tl.dot(of_q, tl.trans(of_k)) * scale
-        if CAUSAL:
-            s = tl.where(rows[:, None] >= keys[None, :], s, -float("inf"))
-        m_new = tl.maximum(m, tl.max(s, 1))
-        alpha = tl.exp(m - m_new)
-        p = tl.exp(s - m_new[:, None])
-        l = l * alpha + tl.sum(p, 1)
-        of_v = tl.load(v + keys[:, None] * D + d[None, :])
-        acc = acc * alpha[:, None] + tl.dot(p.to(of_v.dtype), of_v)
-        m = m_new
-    tl.store(o + rows[:, None] * D + d[None, :], acc / l[:, None])
-
-
-@triton.jit
-def layernorm(x, g, b, y, n, eps, BLOCK: tl.constexpr):
-    row = tl.program_id(0)
-    columns = tl.arange(0, BLOCK)
-    mask = columns < n
-    v = tl.load(x + row * n + columns, mask=mask, other=0.0).to(tl.float32)
-    mean = tl.sum(v, axis=0) / n
-    centred = tl.where(mask, v - mean, 0.0)
-    rstd = tl.rsqrt(tl.sum(centred * centred, axis=0) / n + eps)
-    scale, shift = tl.load(g + columns, mask=mask, other=0.0), tl.load(b + columns, mask=mask, other=0.0)
-    tl.store(y + row * n + columns, centred * rstd * scale + shift, mask=mask)
-
+REFERENCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernels", "tile")
+OURS = "from lab_sdk import triton\nfrom lab_sdk.triton import language as tl\n"
+THEIRS = "import triton\nimport triton.language as tl\n"
+# No reference kernel adds atomically.
+HISTOGRAM = '''
 
 @triton.jit
 def histogram(x, counts, n, BLOCK: tl.constexpr):
@@ -227,15 +163,22 @@ def cases():
             yield f"flash {dtype.__name__} causal={causal}", (8,), matrices, (512, 64**-0.5, 64, 64, 64, causal), near
     yield "softmax", (64,), [normal(64, 781).astype("f4"), np.zeros((64, 781), "f4")], (781, 1024), 1e-6
     rows = [normal(30, 100).astype("f4"), normal(100).astype("f4"), normal(100).astype("f4"), np.zeros((30, 100), "f4")]
-    yield "layernorm", (30,), rows, (100, 1e-5, 128), 1e-5
+    yield "layer_norm", (30,), rows, (100, 1e-5, 128), 1e-5
     buckets = rng.integers(0, 100, 1000).astype(np.int32)
     yield "histogram", (4,), [buckets, np.zeros(100, "f4")], (1000, 256), 0.0
 
 
 def kernels(folder, name, header):
-    """The kernels as a module of a file, since Triton reads the source."""
+    """The reference kernels as a module of a file, since Triton reads the source."""
+    source = header
+    for entry in sorted(os.listdir(REFERENCE)):
+        if entry.endswith(".py"):
+            with open(os.path.join(REFERENCE, entry), encoding="utf-8") as file:
+                text = file.read()
+            assert text.count(OURS) == 1, f"{entry} imports something else"
+            source += text.replace(OURS, "")
     with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
-        file.write(header + KERNELS)
+        file.write(source + HISTOGRAM)
     return importlib.import_module(name)
 
 
@@ -246,9 +189,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         sys.path.insert(0, folder)
-        real = kernels(folder, "kernels_of_triton", "import triton\nimport triton.language as tl\n")
-        twin = kernels(folder, "kernels_of_ours", "from lab_sdk import triton\nfrom lab_sdk.triton import language as "
-                                                  "tl\n")
+        real, twin = kernels(folder, "kernels_of_triton", THEIRS), kernels(folder, "kernels_of_ours", OURS)
         for name, grid, arrays, args, near in cases():
             kernel = name.split()[0]
             theirs = [Tensor(aligned(array)) for array in arrays]

@@ -1,7 +1,7 @@
 //! Published facts and named mistakes in Python, against the numbers of the facts and against the sentences of Rust.
 
 use super::{python, words};
-use crate::facts::reduce;
+use crate::facts::racing_sum;
 use crate::launches::racy;
 use crate::{in_order, one_warp, ramp, run, unused, zero};
 use lab_sdk::simt::{Cfg, F, FaultKind, G, H2, Order, Report, Warp, launch};
@@ -11,13 +11,6 @@ use serde_json::{Value, json};
 fn facts_and_sentences_are_alike() {
     let Some(facts) = python("facts", b"") else { return };
     assert_eq!(facts["V1"], json!([[4, 1], [5, 2], [4, 2], [8, 2], [32, 8], [32, 32]]));
-    assert_eq!(
-        facts["V2 V3"],
-        json!([[8192, 65_536, 0, 0, 0], [8192, 8192, 2048, 65_536, 2048], [8192, 8192, 2048, 2048, 2048]])
-    );
-    let reductions = json!([[48, 95, 95, 542, 0], [6, 25, 95, 367, 0], [6, 25, 25, 303, 0]]);
-    assert_eq!(facts["V4"].as_array().map(|all| &all[..3]), reductions.as_array().map(|all| &all[..]));
-    assert_eq!((&facts["V4"][3][3], &facts["V4"][3][4]), (&json!(149), &json!(43)));
     assert_eq!(facts["V4 without barriers"], wrong_sum());
     let degrees = [1, 2, 1, 4, 8, 16, 32, 1].map(|degree| [degree, degree]);
     assert_eq!(facts["V5"], json!(degrees));
@@ -55,11 +48,11 @@ fn b(k: usize, i: usize) -> f32 {
     ((k * 8 + i % 8) * 5 % 9) as f32 - 4.0
 }
 
-/// Kernel 3 of the reduction without its barriers: races, and the bits of the sum.
+/// The reduction without barriers: races, and the bits of the sum.
 fn wrong_sum() -> Value {
     let (x, out) = (G::new("x", ramp(256)), G::poisoned("out", 1));
     let cfg = Cfg { smem_bytes: 1024, order: Order::ByNumber, ..Cfg::new([1, 1, 1], [256, 1, 1]) };
-    let counters = run(cfg, |w| reduce(w, x.clone(), out.clone(), 3, false)).counters;
+    let counters = run(cfg, |w| racing_sum(w, x.clone(), out.clone())).counters;
     assert_eq!((counters.hazards_inter, counters.hazards_intra), (352, 31));
     json!([counters.hazards_inter, counters.hazards_intra, out.to_vec()[0].to_bits()])
 }
