@@ -5,7 +5,7 @@ use super::{Config, gguf};
 use crate::{Error, Result, ensure, models};
 use candle_core::safetensors::Load;
 use candle_core::{Device, Tensor};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -39,12 +39,12 @@ fn plain(files: &[PathBuf]) -> Result<Found> {
     let mut config = None;
     for file in files {
         let bytes = models::map(file)?;
-        let (_, header) = SafeTensors::read_metadata(&bytes)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| unreadable(&e))?;
         let own = header.metadata().as_ref().and_then(|metadata| metadata.get("config"));
         if let (None, Some(text)) = (&config, own) {
             config = Some(json("the config in its header", text)?);
         }
-        for (name, view) in SafeTensors::deserialize(&bytes)?.iter() {
+        for (name, view) in SafeTensors::deserialize(&bytes).map_err(|e| unreadable(&e))?.iter() {
             let weight = match view.dtype() {
                 Dtype::F16 => Tensor::from_vec(widened(view.data()), view.shape(), &Device::Cpu)?,
                 Dtype::F32 | Dtype::BF16 => view.load(&Device::Cpu)?,
@@ -63,6 +63,16 @@ fn plain(files: &[PathBuf]) -> Result<Found> {
     check(Config::from_json(&config)?, found, tied)
 }
 
+/// What is wrong with a safetensors file, for someone who does not know its format.
+fn unreadable(error: &SafeTensorError) -> String {
+    match error {
+        SafeTensorError::HeaderTooSmall | SafeTensorError::MetadataIncompleteBuffer => {
+            "the file is cut short: its header promises more bytes than it has".to_owned()
+        }
+        other => format!("this is no safetensors file: {other}"),
+    }
+}
+
 /// `text`, which is called `what`.
 fn json(what: &str, text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|e| format!("{what} is no JSON: {e}").into())
@@ -71,7 +81,10 @@ fn json(what: &str, text: &str) -> Result<Value> {
 /// The files that an index names, all in its folder.
 fn shards(index: &Path) -> Result<Vec<PathBuf>> {
     let index_json = json("the index", &read(index)?)?;
-    let map = index_json.get("weight_map").and_then(Value::as_object).ok_or("an index of shards has a weight_map")?;
+    let map = index_json.get("weight_map").and_then(Value::as_object).ok_or_else(|| {
+        let name = index.file_name().unwrap_or_default().to_string_lossy();
+        format!("{name} is no index of safetensors files (it has no weight_map): name the .safetensors file itself")
+    })?;
     let names: Option<BTreeSet<&str>> = map.values().map(Value::as_str).collect();
     let names = names.filter(|names| !names.is_empty()).ok_or("the weight_map names no files")?;
     let folder = index.parent().unwrap_or(Path::new(""));

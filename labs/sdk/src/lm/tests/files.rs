@@ -259,6 +259,7 @@ fn broken_files_give_a_sentence_and_no_panic() {
             }
         }
     }
+    assert!(said(&folder.file("cut.safetensors", &whole[..whole.len() / 2])).contains("is cut short"));
     let empty = folder.0.join("empty");
     std::fs::create_dir_all(&empty).expect("a file");
     assert!(said(&empty).contains("the folder has no model.safetensors"));
