@@ -26,3 +26,5 @@ mod plan;
 mod review;
 #[path = "cli/screens.rs"]
 mod screens;
+#[path = "cli/store.rs"]
+mod store;

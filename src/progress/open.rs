@@ -133,7 +133,10 @@ impl Store {
             return Ok(());
         }
         if version > 0 {
-            let backup = path.with_extension(format!("v{version}.backup"));
+            let backup = claimed(&path, version).map_err(|e| {
+                Error::environment(format!("no backup can be made beside {}: {e}", path.display()))
+                    .hint("free some space there, or make the folder yours")
+            })?;
             self.db.execute("VACUUM INTO ?1", [backup.display().to_string()]).map_err(|e| explain(&e, &path))?;
         }
         let learner = uuid::Uuid::now_v7().simple().to_string();
@@ -149,6 +152,22 @@ impl Store {
         };
         run(&mut self.db).map_err(|e| explain(&e, &path))
     }
+}
+
+/// An empty file for the backup of schema `version`, beside the store and nobody else's: an earlier backup stays, and of two
+/// programs that begin at once each has its own.
+fn claimed(path: &Path, version: usize) -> std::io::Result<PathBuf> {
+    let names = (1..).map(|n| {
+        path.with_extension(if n == 1 { format!("v{version}.backup") } else { format!("v{version}.{n}.backup") })
+    });
+    for name in names {
+        match fs::File::create_new(&name) {
+            Ok(_) => return Ok(name),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
 fn explain(error: &rusqlite::Error, path: &Path) -> Error {

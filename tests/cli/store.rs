@@ -1,0 +1,184 @@
+//! Progress that outlives kills, crowds, full disks, damaged pages and migrations: what was acknowledged is still there.
+
+use crate::learner::{LAB, Learner};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The texts of all notes; each may be there once.
+fn notes(learner: &Learner) -> BTreeSet<String> {
+    let listed = learner.json("note --list");
+    let texts: Vec<String> = listed["notes"]
+        .as_array()
+        .expect("notes")
+        .iter()
+        .map(|note| note["text"].as_str().expect("a text").to_owned())
+        .collect();
+    let once: BTreeSet<String> = texts.iter().cloned().collect();
+    assert_eq!(once.len(), texts.len(), "a note is there twice");
+    once
+}
+
+/// What SQLite itself says of the file.
+fn whole(learner: &Learner) {
+    let db = rusqlite::Connection::open(learner.database()).expect("the database");
+    let said: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
+    assert_eq!(said, "ok");
+}
+
+/// How often a writer is killed; ROADMAP_KILLS asks for more.
+fn kills() -> usize {
+    std::env::var("ROADMAP_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(100)
+}
+
+#[test]
+fn a_killed_writer_loses_nothing_that_it_acknowledged() {
+    let learner = Learner::new();
+    let begun = Instant::now();
+    learner.run(&format!("note {LAB} first")).exits(0);
+    let first = begun.elapsed();
+    let begun = Instant::now();
+    learner.run(&format!("note {LAB} second")).exits(0);
+    let usual = begun.elapsed().min(first).as_secs_f64();
+    let mut draw = StdRng::seed_from_u64(7);
+    let (mut acknowledged, mut killed) = (BTreeSet::from(["first".to_owned(), "second".to_owned()]), 0);
+    for at in 0..kills() {
+        let text = format!("n{at}");
+        let mut child = learner.command(&["note", LAB, &text]).stdout(Stdio::null()).spawn().expect("it runs");
+        thread::sleep(Duration::from_secs_f64(usual * draw.random_range(0.2..1.3)));
+        child.kill().expect("killed, or gone already");
+        if child.wait().expect("its end").success() {
+            acknowledged.insert(text);
+        } else {
+            killed += 1;
+        }
+    }
+    let found = notes(&learner);
+    assert!(killed > 0, "nothing was killed in time");
+    assert_eq!(acknowledged.difference(&found).collect::<Vec<_>>(), Vec::<&String>::new());
+    whole(&learner);
+}
+
+#[test]
+fn eight_writers_at_once_all_arrive() {
+    let learner = Learner::new();
+    thread::scope(|all| {
+        for writer in 0..8 {
+            let learner = &learner;
+            all.spawn(move || {
+                for at in 0..6 {
+                    learner.run(&format!("note {LAB} w{writer}-{at}")).exits(0);
+                }
+            });
+        }
+    });
+    assert_eq!(notes(&learner).len(), 48);
+    whole(&learner);
+}
+
+#[test]
+fn a_full_disk_is_said_and_takes_nothing_along() {
+    let mounts = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
+    if !mounts.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no small disk can be mounted here");
+        return;
+    }
+    let learner = Learner::new();
+    let disk = learner.path("disk");
+    fs::create_dir_all(&disk).expect("a folder");
+    // A disk of 2 MB that is filled up but for what the first notes need; then room is made again.
+    let script = format!(
+        "mount -t tmpfs -o size=2m none {disk} && {roadmap} note {LAB} kept >/dev/null && \
+         dd if=/dev/zero of={disk}/filler bs=1k 2>/dev/null; \
+         {roadmap} note {LAB} \"$(head -c 20000 /dev/zero | tr '\\0' x)\"; echo \"code $?\"; rm {disk}/filler; \
+         {roadmap} note {LAB} later >/dev/null && {roadmap} note --list",
+        disk = disk.display(),
+        roadmap = env!("CARGO_BIN_EXE_roadmap"),
+    );
+    let learner = learner.with("ROADMAP_DATA", &disk.display().to_string());
+    let environment = learner.command(&[]);
+    let mut small = Command::new("unshare");
+    small.args(["-rm", "sh", "-c", &script]);
+    for (name, value) in environment.get_envs() {
+        if let Some(value) = value {
+            small.env(name, value);
+        }
+    }
+    let output = small.output().expect("it runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(out.contains("code 3"), "{out}\n{err}");
+    assert!(err.contains("is full or failing") && err.contains("free some space"), "{err}");
+    assert!(!err.contains("panicked"), "{err}");
+    assert!(out.contains("kept") && out.contains("later"), "{out}\n{err}");
+}
+
+#[test]
+fn damaged_pages_are_said_or_do_no_harm() {
+    let learner = Learner::new();
+    for at in 0..20 {
+        learner.run(&format!("note {LAB} n{at}")).exits(0);
+    }
+    let db = rusqlite::Connection::open(learner.database()).expect("the database");
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("all in one file");
+    drop(db);
+    let good = fs::read(learner.database()).expect("the file");
+    let mut draw = StdRng::seed_from_u64(11);
+    let mut said = 0;
+    for _ in 0..40 {
+        let mut bytes = good.clone();
+        let page = draw.random_range(0..bytes.len() / 4096) * 4096;
+        for _ in 0..64 {
+            let at = page + draw.random_range(0..4096);
+            bytes[at] = draw.random();
+        }
+        for beside in ["db-wal", "db-shm"] {
+            let _ = fs::remove_file(learner.database().with_extension(beside));
+        }
+        fs::write(learner.database(), &bytes).expect("a file");
+        for words in ["status", "note --list", "export"] {
+            let ran = learner.run(words);
+            assert!(matches!(ran.code, 0 | 3), "{words}: {}\n{}", ran.code, ran.err);
+            assert!(!ran.err.contains("panicked"), "{words}: {}", ran.err);
+            if ran.code == 3 {
+                said += 1;
+                ran.one_sentence();
+            }
+        }
+    }
+    assert!(said > 0, "no damage was met");
+}
+
+#[test]
+fn the_backup_of_a_migration_restores() {
+    let learner = Learner::new();
+    learner.run(&format!("hint {LAB}")).exits(0);
+    // Schema 1 is what is left without the tables and indexes that schema 2 brought.
+    let db = rusqlite::Connection::open(learner.database()).expect("the database");
+    db.execute_batch(
+        "DROP TABLE review; DROP TABLE memory; DROP TABLE note; DROP TABLE correction; DROP TABLE text;
+         DROP INDEX attempt_time; DROP INDEX event_time; DROP INDEX prediction_question; PRAGMA user_version = 1;",
+    )
+    .expect("schema 1");
+    let events = |db: &rusqlite::Connection| -> i64 {
+        db.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).expect("a count")
+    };
+    let before = events(&db);
+    drop(db);
+    learner.run("status").exits(0);
+    let backup = learner.database().with_extension("v1.backup");
+    assert!(backup.is_file(), "no backup");
+    for beside in ["db-wal", "db-shm"] {
+        let _ = fs::remove_file(learner.database().with_extension(beside));
+    }
+    fs::copy(&backup, learner.database()).expect("restored");
+    learner.run("status").exits(0);
+    assert_eq!(events(&rusqlite::Connection::open(learner.database()).expect("the database")), before);
+    assert!(
+        backup.is_file() && learner.database().with_extension("v1.2.backup").is_file(),
+        "a backup was written over"
+    );
+}
