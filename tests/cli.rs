@@ -1,5 +1,7 @@
 //! The program as a learner meets it: commands in an empty home, what stands on the screen, and the exit code.
 
+#[path = "cli/attacks.rs"]
+mod attacks;
 #[path = "cli/author.rs"]
 mod author;
 #[path = "cli/charts.rs"]

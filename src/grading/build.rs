@@ -105,9 +105,11 @@ fn conclude(
     graded.verdict = if crashed { Verdict::Error(findings) } else { Verdict::Fail(findings) };
 }
 
-/// The row of a failed check: its first failure. Refusals that are missing differ in nothing but their number.
+/// The row of a failed check: its first crash, or its first failure. Refusals that are missing differ in nothing but their number.
 fn finding(ran: &Ran<'_>) -> Option<Finding> {
-    let mut finding = ran.failures.first()?.finding.clone();
+    let crashed = |number| ran.seen.iter().any(|played| played.number == number && played.got.iter().any(is_crash));
+    let shown = ran.failures.iter().find(|failure| crashed(failure.number)).or(ran.failures.first())?;
+    let mut finding = shown.finding.clone();
     let more = ran.failures.len() - 1;
     if more > 0 && matches!(ran.check.rule, Rule::Refused) {
         finding.allowed.push_str(&format!(", also in {more} more of its cases"));

@@ -462,13 +462,16 @@ def serve(path, names):
         return None if header is None else decode(read(calls, struct.unpack("<Q", header[8:])[0]), desk.objects)
 
     desk = Desk(functions, path)
-    while (frame := receive()) is not None:
-        head, values = frame
-        if "block" in head:
-            block(desk, head, values, receive, send)
-        else:
-            send(framed(desk.call(head["call"], values), path))
-        sys.stdout.flush()
+    try:
+        while (frame := receive()) is not None:
+            head, values = frame
+            if "block" in head:
+                block(desk, head, values, receive, send)
+            else:
+                send(framed(desk.call(head["call"], values), path))
+            sys.stdout.flush()
+    except OSError:
+        sys.exit(1)  # an answer that has closed our pipes has no more to say
 
 
 def block(desk, head, values, receive, send):
