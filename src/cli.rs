@@ -17,6 +17,7 @@ mod ics;
 mod json;
 mod lab;
 mod log;
+mod machine;
 mod model;
 mod note;
 mod overview;
@@ -148,7 +149,11 @@ enum Command {
         file: Option<PathBuf>,
     },
     /// What was found on this machine, and what to do about what was not
-    Doctor,
+    Doctor {
+        /// Measure the roofs of this machine again
+        #[arg(long)]
+        measure: bool,
+    },
     /// What is set, and where things lie
     Config(config::Arguments),
     /// Write labs, in a checkout: a new one, its trials, its bars
@@ -231,7 +236,7 @@ fn run(arguments: Arguments, screen: Screen) -> Result<u8> {
         Some(Command::Chart(arguments)) => chart::run(&context, &arguments),
         Some(Command::Export(arguments)) => export::run(&context, &arguments),
         Some(Command::Import { file }) => export::import(&mut context, file.as_deref()),
-        Some(Command::Doctor) => doctor::run(&context),
+        Some(Command::Doctor { measure }) => doctor::run(&context, measure),
         Some(Command::Config(arguments)) => config::run(&context, &arguments),
         Some(Command::Author(_) | Command::Completions { .. }) => Ok(0),
     }

@@ -28,7 +28,7 @@ pub use degenerate::{Degenerate, Lazy, degenerates, differs};
 pub use draw::{Draw, Seed};
 pub use lab::{Embedded, Fact, Facts, Files, Grader, Lab};
 pub use margin::{Drawn, Wider};
-pub use measure::{Baseline, Bench, Measure, Stop, grade_measure};
+pub use measure::{Baseline, Bench, Measure, Reached, RoofsOf, Stop, grade_measure};
 pub use name::{Hypotheses, Overridden};
 pub use predict::{Answer, Question, Within, ask, grade_predict};
 pub use replay::{Argument, Call, Script, Seen, count, replay};

@@ -12,6 +12,7 @@ pub mod export;
 pub mod grading;
 pub mod lab;
 pub mod labs;
+pub mod machine;
 pub mod picture;
 pub mod progress;
 pub mod reference;

@@ -3,8 +3,8 @@
 pub mod arch;
 pub mod flops;
 pub mod int8;
+pub mod kernels;
 pub mod lm;
-pub mod machine;
 pub mod mlp;
 pub mod model_file;
 pub mod own_model;

@@ -20,6 +20,8 @@ mod learner;
 mod learner_loop;
 #[path = "cli/log.rs"]
 mod log;
+#[path = "cli/machine.rs"]
+mod machine;
 #[path = "cli/notes.rs"]
 mod notes;
 #[path = "cli/plan.rs"]

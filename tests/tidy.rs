@@ -11,9 +11,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lab", &["curriculum", "verdict"]),
     ("submission", &["lab", "verdict"]),
     ("reference", &[]),
-    ("grading", &["submission", "lab", "verdict", "curriculum"]),
+    ("machine", &[]),
+    ("grading", &["machine", "submission", "lab", "verdict", "curriculum"]),
     ("labs", &["grading", "curriculum"]),
-    ("trials", &["grading", "lab", "submission", "verdict"]),
+    ("trials", &["grading", "lab", "machine", "submission", "verdict"]),
     ("author", &["curriculum", "grading", "lab", "submission", "verdict"]),
     ("chart", &["verdict"]),
     ("picture", &[]),
@@ -31,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "grading",
             "lab",
             "labs",
+            "machine",
             "picture",
             "progress",
             "review",
@@ -58,6 +60,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("signal_hook", &["submission"]),
     ("syn::", &["submission"]),
     ("fsrs::", &["review"]),
+    ("pulp::", &["machine"]),
 ];
 
 /// Modules of plain values: no files, no processes, no printing.

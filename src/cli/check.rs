@@ -1,7 +1,7 @@
 //! One check of one step: start the answer, grade it, record it. The one place where an attempt comes to be.
 
 use super::context::Context;
-use super::json;
+use super::{json, machine};
 use crate::error::{Doing, Error, Result};
 use crate::grading::{Build, Grader, Lab, Measure, Seed, asked, grade_build, grade_measure, grade_predict};
 use crate::lab::Step;
@@ -233,6 +233,7 @@ fn measure(
         answer,
         solution: &mut solution,
         baseline: Box::new(|| baseline(context, lab, step, ask.language)),
+        roofs: Box::new(|when| machine::roofs(context, when).map_err(|e| lab_sdk::Error::new(e.to_string()))),
         model: ask.model,
         progress: &mut progress,
     });

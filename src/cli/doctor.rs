@@ -1,7 +1,10 @@
 //! `roadmap doctor`: what was found, each problem with its fix. Exit 3 when nothing can run.
 
 use super::context::Context;
+use super::machine as kept;
 use crate::error::Result;
+use crate::grading::plain;
+use crate::machine::{Fingerprint, Measured};
 use crate::submission::{Link, Progress, find_python, machine_memory, on_path, sdk_progress, toolchain, version_of};
 use crate::term::{Column, Paint, table};
 use serde_json::json;
@@ -13,9 +16,13 @@ struct Finding {
     fix: Option<String>,
 }
 
-/// Looks at everything that a check needs.
-pub fn run(context: &Context) -> Result<u8> {
-    let findings = [rust(context), python(context), workspace(context), progress(context), limits(), machine()];
+/// Looks at everything that a check needs; `measure`: the roofs of this machine are measured again first.
+pub fn run(context: &Context, measure: bool) -> Result<u8> {
+    if measure {
+        kept::measure(context)?;
+    }
+    let findings =
+        [rust(context), python(context), workspace(context), progress(context), limits(), machine(), roofs()];
     let findings: Vec<Finding> = findings.into_iter().flatten().collect();
     let usable = findings.iter().any(|f| matches!(f.what, "Rust answers" | "NumPy") && f.fix.is_none());
     if context.json {
@@ -140,6 +147,38 @@ fn machine() -> Vec<Finding> {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     let words = format!("{os} {arch}, {cores} threads{}, {}", memory.unwrap_or_default(), features.join(" "));
     vec![well("machine", words)]
+}
+
+/// What one thread of this machine reaches at best.
+fn roofs() -> Vec<Finding> {
+    let again = "measure this machine: roadmap doctor --measure".to_owned();
+    let (found, fix) = match kept::read() {
+        Ok(None) => (
+            "not measured yet; the first experiment that needs them does, or: roadmap doctor --measure".to_owned(),
+            None,
+        ),
+        Ok(Some(measured)) => {
+            let apart = measured.fingerprint.differences(&Fingerprint::here());
+            let fix = (!apart.is_empty()).then(|| format!("of another machine ({}); {again}", apart.join("; ")));
+            (reached(&measured), fix)
+        }
+        Err(why) => (why.message, Some(again)),
+    };
+    vec![Finding { what: "roofs, one thread", found, fix }]
+}
+
+/// `88 GFLOP/s; 110 GB/s in L1, 64 GB/s in L2, 16 GB/s from memory; ridge 5.5 FLOP/B`.
+fn reached(measured: &Measured) -> String {
+    let roofs = &measured.roofs;
+    let rate = |what: &str, bytes: f64| format!("{} GB/s {what}", plain(bytes / 1e9, 3));
+    let caches = measured
+        .fingerprint
+        .caches
+        .iter()
+        .map(|cache| rate(&format!("in L{}", cache.level), roofs.near(cache.bytes / 2)));
+    let rates: Vec<String> = caches.chain([rate("from memory", roofs.memory())]).collect();
+    let ridge = roofs.flops / roofs.memory();
+    format!("{} GFLOP/s, {} in a blocked product; {}; ridge {ridge:.1} FLOP/B", plain(roofs.flops / 1e9, 3), plain(roofs.gemm / 1e9, 3), rates.join(", "))
 }
 
 fn well(what: &'static str, found: String) -> Finding {

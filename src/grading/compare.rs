@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub enum Rule {
     /// Equal values; -0 = 0, NaN = NaN.
     Exact,
-    /// At most this many f32 steps apart.
+    /// At most this many f32 steps apart; of a structure its floats, the rest equal.
     Ulps(u32),
     /// `|a-b| <= (k f + 2^-22) max|ref64|`, f the rounding floor of the solution itself.
     Floor(f64),
@@ -117,8 +117,13 @@ pub fn compare(rule: Rule, got: &Value, wanted: &Value, floor: f64) -> Option<Di
         });
     }
     if let (Value::Json(g), Value::Json(w)) = (got, wanted) {
-        let (field, got, wanted) = json::difference(g, w)?;
-        return Some(Difference { field, ..Difference::of(got, wanted, "exact") });
+        let near = |g: f64, w: f64| matches!(rule, Rule::Ulps(most) if ulps(g as f32, w as f32) <= u64::from(most));
+        let place = json::difference(g, w, &near)?;
+        let allowed = match rule {
+            Rule::Ulps(most) if place.float => steps(most),
+            _ => "exact".to_owned(),
+        };
+        return Some(Difference { field: place.path, ..Difference::of(place.got, place.wanted, allowed) });
     }
     match (flat(got), flat(wanted)) {
         (Some(g), Some(w)) if g.kind == w.kind && g.shape == w.shape => g.differs(&w, rule, floor),
@@ -233,8 +238,7 @@ impl Flat {
         let unit = floor.max(2.0_f64.powi(-24)) * peak;
         let ratio = matches!(rule, Rule::Floor(_)).then(|| (g - w).abs() / unit);
         let allowed = match rule {
-            Rule::Ulps(1) => "1 step of an f32".to_owned(),
-            Rule::Ulps(most) => format!("{most} steps of an f32"),
+            Rule::Ulps(most) => steps(most),
             Rule::Floor(k) => match ratio.filter(|ratio| ratio.is_finite()) {
                 Some(ratio) => format!("{k} times the rounding floor; this is {ratio:.0} times"),
                 None => format!("{k} times the rounding floor"),
@@ -259,6 +263,10 @@ impl Flat {
 fn distance(a: f64, b: f64) -> f64 {
     let d = (a - b).abs();
     if d.is_nan() { f64::INFINITY } else { d }
+}
+
+fn steps(most: u32) -> String {
+    if most == 1 { "1 step of an f32".to_owned() } else { format!("{most} steps of an f32") }
 }
 
 /// How many f32 values lie between two.
@@ -301,6 +309,16 @@ mod tests {
         assert_eq!(compare(Rule::Ulps(1), &Value::Float(near), &Value::Float(1.5), 0.0), None);
         let far = f64::from(f32::from_bits(1.5_f32.to_bits() + 2));
         assert!(compare(Rule::Ulps(1), &Value::Float(far), &Value::Float(1.5), 0.0).is_some());
+    }
+
+    #[test]
+    fn of_a_structure_the_floats_have_steps() {
+        let point = |ai: f64, bytes: u64| Value::Json(serde_json::json!({"ai": ai, "bytes": bytes}));
+        let near = f64::from(f32::from_bits(1.5_f32.to_bits() + 1));
+        assert_eq!(compare(Rule::Ulps(1), &point(near, 4), &point(1.5, 4), 0.0), None);
+        assert!(compare(Rule::Exact, &point(near, 4), &point(1.5, 4), 0.0).is_some());
+        let difference = compare(Rule::Ulps(1), &point(1.5, 5), &point(1.5, 4), 0.0).expect("a difference");
+        assert_eq!((difference.field, difference.allowed), ("bytes".to_owned(), "exact".to_owned()));
     }
 
     #[test]

@@ -8,28 +8,43 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Characters of a structure that fit on a line of a verdict.
 const SHOWN: usize = 160;
 
-/// The first place where `got` is not `wanted`, as a path, with what stands at it.
-pub fn difference(got: &Json, wanted: &Json) -> Option<(String, String, String)> {
-    let mut path = String::new();
-    let (g, w) = differ(got, wanted, &mut path)?;
-    Some((path.trim_start_matches('.').to_owned(), g, w))
+/// The first place where two structures differ.
+#[derive(Debug, PartialEq)]
+pub struct Place {
+    /// `rows[3].macs`; empty for the whole.
+    pub path: String,
+    /// What stands there in the one.
+    pub got: String,
+    /// And in the other.
+    pub wanted: String,
+    /// Whether a float is wanted, so that a tolerance was asked.
+    pub float: bool,
 }
 
-fn differ(got: &Json, wanted: &Json, path: &mut String) -> Option<(String, String)> {
+/// The first place where `got` is not `wanted`. Floats are held by `near`, everything else is equal or not.
+pub fn difference(got: &Json, wanted: &Json, near: &dyn Fn(f64, f64) -> bool) -> Option<Place> {
+    let mut path = String::new();
+    let (got, wanted, float) = differ(got, wanted, near, &mut path)?;
+    Some(Place { path: path.trim_start_matches('.').to_owned(), got, wanted, float })
+}
+
+type Differing = (String, String, bool);
+
+fn differ(got: &Json, wanted: &Json, near: &dyn Fn(f64, f64) -> bool, path: &mut String) -> Option<Differing> {
     let here = path.len();
     match (got, wanted) {
         (Json::Object(g), Json::Object(w)) => {
             if let Some(missing) = w.keys().find(|key| !g.contains_key(*key)) {
                 path.push_str(&format!(".{missing}"));
-                return Some(("no such field".to_owned(), text(&w[missing])));
+                return Some(("no such field".to_owned(), text(&w[missing]), false));
             }
             if let Some(extra) = g.keys().find(|key| !w.contains_key(*key)) {
                 path.push_str(&format!(".{extra}"));
-                return Some((text(&g[extra]), "no such field".to_owned()));
+                return Some((text(&g[extra]), "no such field".to_owned(), false));
             }
             for (key, value) in w {
                 path.push_str(&format!(".{key}"));
-                if let Some(found) = differ(&g[key], value, path) {
+                if let Some(found) = differ(&g[key], value, near, path) {
                     return Some(found);
                 }
                 path.truncate(here);
@@ -39,12 +54,12 @@ fn differ(got: &Json, wanted: &Json, path: &mut String) -> Option<(String, Strin
         (Json::Array(g), Json::Array(w)) => {
             for (at, (g, w)) in g.iter().zip(w).enumerate() {
                 path.push_str(&format!("[{at}]"));
-                if let Some(found) = differ(g, w, path) {
+                if let Some(found) = differ(g, w, near, path) {
                     return Some(found);
                 }
                 path.truncate(here);
             }
-            (g.len() != w.len()).then(|| (format!("{} items", g.len()), format!("{} items", w.len())))
+            (g.len() != w.len()).then(|| (format!("{} items", g.len()), format!("{} items", w.len()), false))
         }
         // 3.0 is 3, as Python writes it; from 2^53 on a float is no longer one integer.
         (Json::Number(g), Json::Number(w))
@@ -54,8 +69,12 @@ fn differ(got: &Json, wanted: &Json, path: &mut String) -> Option<(String, Strin
         {
             None
         }
+        (Json::Number(g), Json::Number(w)) if w.is_f64() => match (g.as_f64(), w.as_f64()) {
+            (Some(g), Some(w)) if near(g, w) => None,
+            _ => Some((text(got), text(wanted), true)),
+        },
         _ if got == wanted => None,
-        _ => Some((text(got), text(wanted))),
+        _ => Some((text(got), text(wanted), false)),
     }
 }
 
@@ -129,8 +148,22 @@ pub fn smaller(json: &Json) -> Vec<Json> {
 
 #[cfg(test)]
 mod tests {
-    use super::{difference, smaller, text};
+    use super::{Place, smaller, text};
     use serde_json::json;
+
+    fn difference(got: &serde_json::Value, wanted: &serde_json::Value) -> Option<(String, String, String)> {
+        super::difference(got, wanted, &|_, _| false).map(|Place { path, got, wanted, .. }| (path, got, wanted))
+    }
+
+    #[test]
+    fn a_tolerance_holds_for_floats_alone() {
+        let close =
+            |got, wanted| super::difference(&got, &wanted, &|g, w| (g - w).abs() < 0.1).map(|place| place.float);
+        assert_eq!(close(json!({"ai": 0.55}), json!({"ai": 0.5})), None);
+        assert_eq!(close(json!({"ai": 3}), json!({"ai": 3.05})), None);
+        assert_eq!(close(json!({"ai": 0.75}), json!({"ai": 0.5})), Some(true));
+        assert_eq!(close(json!({"bytes": 3.05}), json!({"bytes": 3})), Some(false));
+    }
 
     #[test]
     fn the_first_difference_has_a_path() {

@@ -4,6 +4,7 @@ use super::compare::{Rule, compare};
 use super::show::value_text;
 use super::{Grader, Lab, Seed};
 use crate::lab::Step;
+use crate::machine::{Roofs, When};
 use crate::submission::{Fault, Observation, Subject};
 use crate::verdict::{Chart, Clock, Finding, Graded, Kind, Measurement, Verdict};
 use lab_sdk::Value;
@@ -31,6 +32,29 @@ impl<E: std::error::Error> From<E> for Stop {
 /// Starts the solution as an answer in the learner's language.
 pub type Baseline<'a> = Box<dyn FnMut() -> Option<Box<dyn Subject>> + 'a>;
 
+/// Gives the roofs of this machine: those that are kept, or, where something lay above them, new ones.
+pub type RoofsOf<'a> = Box<dyn FnMut(When) -> lab_sdk::Result<Roofs> + 'a>;
+
+/// A rate that was reached, to be held against the roofs.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    /// What reached it.
+    pub what: String,
+    /// FLOPs a second.
+    pub rate: f64,
+    /// FLOPs a byte.
+    pub intensity: f64,
+    /// Its working set, bytes.
+    pub bytes: u64,
+}
+
+impl Reached {
+    /// The rate as a part of what the roofs allow.
+    pub fn over(&self, roofs: &Roofs) -> f64 {
+        self.rate / roofs.at(self.intensity, self.bytes)
+    }
+}
+
 /// What a measure step is graded with.
 pub struct Measure<'a> {
     /// The lab.
@@ -45,6 +69,8 @@ pub struct Measure<'a> {
     pub solution: &'a mut dyn Subject,
     /// The solution's, as an answer beside the learner's: what times are held against.
     pub baseline: Baseline<'a>,
+    /// The roofs of this machine.
+    pub roofs: RoofsOf<'a>,
     /// A model of the learner's own.
     pub model: Option<&'a Path>,
     /// Told what is going on, and how far it is (0 to 1).
@@ -57,6 +83,7 @@ pub struct Bench<'a> {
     pub seed: u64,
     asked: Measure<'a>,
     beside: Option<Box<dyn Subject>>,
+    roofs: Option<Roofs>,
     graded: Graded,
 }
 
@@ -119,6 +146,29 @@ impl Bench<'_> {
             None => Ok(got),
             Some(difference) => Err(Stop::Differs(difference.finding(check, ""))),
         }
+    }
+
+    /// The roofs of one thread of this machine, which are measured once and kept.
+    pub fn roofs(&mut self) -> Result<Roofs, Stop> {
+        if let Some(roofs) = &self.roofs {
+            return Ok(roofs.clone());
+        }
+        self.progress("the machine's roofs", 0.0);
+        let roofs = (self.asked.roofs)(When::Before)?;
+        self.roofs = Some(roofs.clone());
+        Ok(roofs)
+    }
+
+    /// The same, after `reached` was held to them: where something lies above `most` times its roof, the roofs are
+    /// measured again, for a busy machine had measured them too low.
+    pub fn roofs_over(&mut self, reached: &[Reached], most: f64) -> Result<Roofs, Stop> {
+        let roofs = self.roofs()?;
+        let Some(highest) = reached.iter().find(|r| r.over(&roofs) > most) else { return Ok(roofs) };
+        self.progress("the machine's roofs, again", 0.9);
+        let raised = (self.asked.roofs)(When::Again)?;
+        self.remark(format!("{} lay above the roofs that were kept; they were measured again", highest.what));
+        self.roofs = Some(raised.clone());
+        Ok(raised)
     }
 
     /// Records that something held.
@@ -186,7 +236,7 @@ pub fn grade_measure(asked: Measure<'_>) -> lab_sdk::Result<Graded> {
         return Err(format!("labs/{} has no measure grader for `{}`", lab.slug(), step.id).into());
     };
     let graded = Graded::nothing(&step.id, Kind::Measure, seed.value, String::new());
-    let mut bench = Bench { seed: seed.value, asked, beside: None, graded };
+    let mut bench = Bench { seed: seed.value, asked, beside: None, roofs: None, graded };
     let stopped = experiment(&mut bench);
     let mut graded = bench.graded;
     graded.verdict = match stopped {

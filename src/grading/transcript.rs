@@ -23,6 +23,10 @@ fn named_arguments(lab: &Lab, call: &Call) -> Vec<String> {
     };
     let parts = |(i, arg)| match arg {
         &Argument::Value(Value::Json(ref json)) if json["nodes"].is_array() => graph(&name(i), json),
+        &Argument::Value(Value::Json(ref json)) if json["macs"].is_u64() => {
+            vec![format!("{}: {}", name(i), kernel(json))]
+        }
+        Argument::Value(Value::List(items)) if items.iter().all(is_layer) => layers(&name(i), items),
         arg => vec![format!("{} = {}", name(i), value(arg))],
     };
     call.args.iter().enumerate().flat_map(parts).collect()
@@ -44,6 +48,42 @@ fn graph(name: &str, json: &Json) -> Vec<String> {
         None => parts.push(format!("{name}: no nodes")),
     }
     parts
+}
+
+/// Layers that are shown: a shrunk family has few.
+const LAYERS: usize = 6;
+
+fn is_layer(value: &Value) -> bool {
+    matches!(value, Value::Json(json) if json["kernels"].is_array())
+}
+
+/// Layers, a part each: `0 low-rank, batch 1: conv2d(..) + conv2d(..)`.
+fn layers(name: &str, items: &[Value]) -> Vec<String> {
+    let layer = |(at, value): (usize, &Value)| {
+        let Value::Json(json) = value else { return value_text(value) };
+        let kernels = json["kernels"].as_array().into_iter().flatten().map(kernel).collect::<Vec<_>>().join(" + ");
+        format!("{name}[{at}] {}, batch {}: {kernels}", json["name"].as_str().unwrap_or("?"), json["batch"])
+    };
+    let mut parts: Vec<String> = items.iter().enumerate().take(LAYERS).map(layer).collect();
+    if items.len() > LAYERS {
+        parts.push(format!("... {} more", items.len() - LAYERS));
+    }
+    if parts.is_empty() {
+        parts.push(format!("{name} = []"));
+    }
+    parts
+}
+
+/// `linear([512, 1024] -> [512, 4096], cout: 4096) 2147483648 macs, 4194304 params`.
+fn kernel(json: &Json) -> String {
+    let shapes = |key: &str| json[key].as_array().into_iter().flatten().map(json::text).collect::<Vec<_>>().join(", ");
+    let off = |value: &Json| value.is_null() || *value == Json::Bool(false);
+    let attrs = json["attrs"].as_object().into_iter().flatten().filter(|(_, value)| !off(value));
+    let attrs: Vec<String> = attrs.map(|(key, value)| format!("{key}: {}", json::text(value))).collect();
+    let attrs = if attrs.is_empty() { String::new() } else { format!(", {}", attrs.join(", ")) };
+    let op = json["op"].as_str().unwrap_or("?");
+    let (inputs, out) = (shapes("inputs"), json::text(&json["out"]));
+    format!("{op}({inputs} -> {out}{attrs}) {} macs, {} params", json["macs"], json["params"])
 }
 
 fn node(json: &Json) -> String {

@@ -6,6 +6,7 @@ use crate::device::{self, Buffer};
 use crate::lend::Args;
 use crate::lm::{Config, Lm};
 use crate::mma_meter::Mma;
+use crate::ready::Ready;
 use crate::{DType, IntoValue, Result, Tensor, Value};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -44,6 +45,10 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     // Sums in f16.
     ("Mma.narrow", Make(|_| Ok(Box::new(Mma::narrow())))),
     ("Mma.calls", Ask(|a| Ok(a.get::<&Mma>(0)?.calls().into_value()))),
+    // (kernel)
+    ("Ready.new", Make(|a| Ok(Box::new(Ready::new(a.get(0)?)?)))),
+    ("Ready.run", Ask(|a| a.get::<&Ready>(0)?.run().map(nothing))),
+    ("Ready.output", Ask(|a| Ok(a.get::<&Ready>(0)?.output()?.into_value()))),
     // (name, elements)
     ("G.new", Make(|a| Ok(Box::new(Buffer::new(a.get(0)?, a.get(1)?)?)))),
     // (name, dtype, length)

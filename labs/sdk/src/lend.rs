@@ -85,6 +85,16 @@ pub fn read<'a, T: DeserializeOwned + 'static>(value: &'a Value, place: Place<'a
     }
 }
 
+/// A list of such data.
+pub fn read_all<'a, T: DeserializeOwned + 'static>(value: &'a Value, place: Place<'a>) -> Result<&'a [T]> {
+    let Value::List(items) = value else { return mismatch("a list", value) };
+    let one = |item: &Value| match item {
+        Value::Json(json) => Ok(serde::Deserialize::deserialize(json)?),
+        other => mismatch("json", other),
+    };
+    place.keep(|| items.iter().map(one).collect::<Result<Vec<T>>>()).map(Vec::as_slice)
+}
+
 /// An object of the desk.
 pub fn borrow<'a, T: Object>(value: &'a Value, place: Place<'a>) -> Result<&'a T> {
     place.object(value).map(|object: &'a mut T| &*object)
