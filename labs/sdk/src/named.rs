@@ -1,7 +1,7 @@
 //! The types that have a name in `lab.toml`, each declared here once: data, which is JSON on the wire and a dict in Python,
 //! and objects, which live on the desk.
 
-use crate::lend::{Named, Object, Place, borrow, read};
+use crate::lend::{Item, Named, Object, Place, borrow, read, structure};
 use crate::{IntoValue, Result, Value};
 
 macro_rules! data {
@@ -12,6 +12,11 @@ macro_rules! data {
             impl Named for crate::$name {
                 fn lend<'a>(value: &'a Value, place: Place<'a>) -> Result<&'a Self> {
                     read(value, place)
+                }
+            }
+            impl Item for crate::$name {
+                fn item(value: &Value) -> Result<Self> {
+                    structure(value)
                 }
             }
             impl IntoValue for crate::$name {
@@ -39,5 +44,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost KernelRes Occ OpSpec Report SmSpec Work }
-objects! { Lm Cache }
+data! { Arch Convention Cost KernelRes Occ OpSpec Report SmSpec TapeNode TapeOp Work }
+objects! { Lm Cache Vjp }
