@@ -98,7 +98,8 @@ fn conclude(
     }
     let findings: Vec<Finding> = failed.iter().filter_map(|r| finding(r)).collect();
     let crashed = lost.is_some() || failed.iter().flat_map(|r| &r.seen).any(|played| played.got.iter().any(is_crash));
-    if lost.is_none() {
+    // A process that ended by itself may have done so by a known mistake. What ran out of time would do so again.
+    if lost.as_ref().is_none_or(|fault| matches!(fault, Fault::Ended(_))) {
         graded.named = explain(build.lab, ran, &mut build.hypotheses, floor);
     }
     graded.smallest = smallest(build, &failed, lost.is_some(), floor);

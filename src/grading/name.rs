@@ -161,10 +161,22 @@ pub(super) fn same(
                 _ => compare(rule, g, t, floor).is_none(),
             },
             (Observation::Refused(_), Observation::Refused(_)) => true,
-            (Observation::Crashed(_) | Observation::Lost(_), Observation::Crashed(_) | Observation::Lost(_)) => true,
+            (Observation::Crashed(_) | Observation::Lost(_), Observation::Crashed(_) | Observation::Lost(_)) => {
+                overflowed(pair.0) == overflowed(pair.1)
+            }
             (Observation::Skipped, Observation::Skipped) => true,
             _ => false,
         })
+}
+
+/// Whether a call ran out of stack, as a system says it, as Python does, or as a known mistake that stops in time.
+fn overflowed(observation: &Observation) -> bool {
+    let why = match observation {
+        Observation::Crashed(why) => why.clone(),
+        Observation::Lost(fault) => fault.to_string(),
+        _ => return false,
+    };
+    ["the stack overflowed", "RecursionError"].iter().any(|word| why.contains(word))
 }
 
 /// The misconception's sentence, filled with facts of the learner's own run.
@@ -177,4 +189,19 @@ fn sentence(lab: &Lab, known: &Misconception, ran: &Ran<'_>) -> String {
         says = says.replace(&format!("{{{key}}}"), &value);
     }
     says
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overflowed;
+    use crate::submission::{Fault, Observation};
+
+    #[test]
+    fn a_stack_that_overflowed_is_no_other_crash() {
+        let said = |why: &str| Observation::Crashed(why.to_owned());
+        let ended = Observation::Lost(Fault::Ended("the stack overflowed (a recursion without end?)".to_owned()));
+        assert!(overflowed(&ended) && overflowed(&said("answer.py:3: RecursionError: maximum recursion depth exceeded")));
+        assert!(!overflowed(&said("panicked at answer.rs:3: index out of bounds")));
+        assert!(!overflowed(&Observation::Refused("RecursionError".to_owned())));
+    }
 }

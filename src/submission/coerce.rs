@@ -1,7 +1,7 @@
 //! Python's ints and floats take the declared type, once. Arrays keep their dtype: a wrong one is a finding.
 
 use crate::lab::Type;
-use lab_sdk::{DType, Value};
+use lab_sdk::{DType, Device, Tensor, Value};
 use serde_json::Value as Json;
 
 /// `value` as `ty` declares it, where that loses nothing; otherwise as it came.
@@ -14,6 +14,7 @@ pub fn coerce(ty: &Type, value: Value) -> Value {
         (Type::Map(inner), Value::Map(map)) => {
             Value::Map(map.into_iter().map(|(k, v)| (k, coerce(inner, v))).collect())
         }
+        (Type::Tensor { dtype, .. }, Value::Float(v)) => axisless(dtype, v),
         (Type::Data(_), value) => json(&value).map_or(value, Value::Json),
         (Type::Scalar(name), value) if name == "json" => json(&value).map_or(value, Value::Json),
         (Type::Scalar(name), value) => scalar(name, value),
@@ -44,6 +45,16 @@ fn json(value: &Value) -> Option<Json> {
         }
         _ => return None,
     })
+}
+
+/// NumPy's arithmetic makes a number of an array without axes; where a tensor is declared, it is one again.
+fn axisless(dtype: &str, v: f64) -> Value {
+    let tensor = match dtype {
+        "f32" => Tensor::new(v as f32, &Device::Cpu),
+        "f64" => Tensor::new(v, &Device::Cpu),
+        _ => return Value::Float(v),
+    };
+    tensor.map_or(Value::Float(v), Value::Tensor)
 }
 
 fn tuple(types: &[Type], items: Vec<Value>) -> Value {
@@ -129,6 +140,14 @@ mod tests {
         );
         assert_eq!(to("f32", Value::Int(2)), "Float(2.0)");
         assert_eq!(to("[i32]", Value::List(vec![Value::Int(1), Value::Int(-2)])), "I32s([1, -2])");
+    }
+
+    #[test]
+    fn a_number_is_a_tensor_without_axes_where_one_is_declared() {
+        let coerced = coerce(&Type::parse("[f32[..]?]").expect("a type"), Value::List(vec![Value::Float(0.5), Value::None]));
+        let Value::List(items) = coerced else { panic!("no list") };
+        assert_eq!(items[0].kind(), "f32 tensor of shape []");
+        assert_eq!(items[1].kind(), "nothing");
     }
 
     #[test]

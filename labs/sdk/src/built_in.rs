@@ -7,7 +7,8 @@ use crate::lend::Args;
 use crate::lm::{Config, Lm};
 use crate::mma_meter::Mma;
 use crate::ready::Ready;
-use crate::{DType, IntoValue, Result, Tensor, Value};
+use crate::serve::Function;
+use crate::{DType, IntoValue, Result, Tensor, Value, Vjp};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,11 +17,13 @@ use std::path::Path;
 pub enum BuiltIn {
     /// Makes an object.
     Make(fn(&Args<'_>) -> Result<Box<dyn Any>>),
+    /// Makes an object that calls a function of the answer's, by its name.
+    Call(&'static str, fn(&Args<'_>, Function) -> Result<Box<dyn Any>>),
     /// Answers with a value.
     Ask(fn(&Args<'_>) -> Result<Value>),
 }
 
-use BuiltIn::{Ask, Make};
+use BuiltIn::{Ask, Call, Make};
 
 type Weights = BTreeMap<String, Tensor>;
 
@@ -59,6 +62,11 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     // (name, dtype, length)
     ("Ptr.blank", Make(|a| Ok(Box::new(device::blank_pointer(a.get(0)?, a.get(1)?, a.get(2)?)?)))),
     ("Ptr.read", Ask(|a| Ok(device::read(&a.get(0)?)?.into_value()))),
+    // (tape, Jacobians one after the other, nodes that hold indices)
+    ("Vjp.new", Make(|a| Ok(Box::new(Vjp::drawn(a.get(0)?, a.get(1)?, a.get(2)?)?)))),
+    // (tape, operations of the nodes that are no leaves, values)
+    ("Vjp.yours", Call("vjp", |a, vjp| Ok(Box::new(Vjp::yours(vjp, a.get(0)?, a.get(1)?, a.get(2)?)?)))),
+    ("Vjp.calls", Ask(|a| Ok(extents(&a.get::<&Vjp>(0)?.calls())))),
     ("Launch.report", Ask(|_| Ok(device::report().into_value()))),
 ];
 

@@ -79,20 +79,15 @@ pub trait Object: 'static {}
 
 /// Data that is read from JSON into its place.
 pub fn read<'a, T: DeserializeOwned + 'static>(value: &'a Value, place: Place<'a>) -> Result<&'a T> {
-    match value {
-        Value::Json(json) => place.keep(|| Ok(serde::Deserialize::deserialize(json)?)),
-        other => mismatch("json", other),
-    }
+    place.keep(|| structure(value))
 }
 
-/// A list of such data.
-pub fn read_all<'a, T: DeserializeOwned + 'static>(value: &'a Value, place: Place<'a>) -> Result<&'a [T]> {
-    let Value::List(items) = value else { return mismatch("a list", value) };
-    let one = |item: &Value| match item {
+/// Data that is read from JSON.
+pub fn structure<T: DeserializeOwned>(value: &Value) -> Result<T> {
+    match value {
         Value::Json(json) => Ok(serde::Deserialize::deserialize(json)?),
         other => mismatch("json", other),
-    };
-    place.keep(|| items.iter().map(one).collect::<Result<Vec<T>>>()).map(Vec::as_slice)
+    }
 }
 
 /// An object of the desk.
@@ -135,12 +130,32 @@ borrowed! {
     [u32], U32s, "[u32]"; [usize], Usizes, "[usize]"; serde_json::Value, Json, "json";
 }
 
-/// Lists and maps of tensors are gathered into a place of their own.
-impl<'a> FromArg<'a> for &'a [Tensor] {
+/// What stands in a list that is gathered item by item: tensors, pairs of them, data types with a name.
+pub trait Item: Sized + 'static {
+    /// One item, or a sentence that says what was there instead.
+    fn item(value: &Value) -> Result<Self>;
+}
+
+impl Item for Tensor {
+    fn item(value: &Value) -> Result<Self> {
+        tensor(value)
+    }
+}
+
+impl<A: Item, B: Item> Item for (A, B) {
+    fn item(value: &Value) -> Result<Self> {
+        match value {
+            Value::Tuple(parts) if parts.len() == 2 => Ok((A::item(&parts[0])?, B::item(&parts[1])?)),
+            other => mismatch("a pair", other),
+        }
+    }
+}
+
+/// Lists and maps are gathered into a place of their own.
+impl<'a, T: Item> FromArg<'a> for &'a [T] {
     fn from_arg(value: &'a Value, place: Place<'a>) -> Result<Self> {
-        let Value::List(items) = value else { return mismatch("a list of tensors", value) };
-        let tensors = || items.iter().map(tensor).collect::<Result<Vec<Tensor>>>();
-        place.keep(tensors).map(Vec::as_slice)
+        let Value::List(items) = value else { return mismatch("a list", value) };
+        place.keep(|| items.iter().map(T::item).collect::<Result<Vec<T>>>()).map(Vec::as_slice)
     }
 }
 

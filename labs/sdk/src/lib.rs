@@ -25,8 +25,10 @@ pub mod simt;
 mod sm;
 pub mod sources;
 pub mod stories;
+mod tape;
 pub mod tile;
 mod value;
+mod vjp;
 pub mod wire;
 
 pub use arch::{Arch, Convention, Cost, Node, Norm, Op, OpSpec, Pool, Report, Row};
@@ -43,4 +45,6 @@ pub use ready::Ready;
 pub use serve::{Function, Outcome, Reply, glue, serve};
 pub use share::instantiate;
 pub use sm::{KernelRes, Limiter, Occ, SmSpec, Work};
+pub use tape::{TapeNode, TapeOp};
 pub use value::{IntoValue, Value};
+pub use vjp::Vjp;

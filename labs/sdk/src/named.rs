@@ -1,7 +1,7 @@
 //! The types that have a name in `lab.toml`, each declared here once: data, which is JSON on the wire and a dict in Python,
 //! and objects, which live on the desk.
 
-use crate::lend::{FromArg, Named, Object, Place, borrow, read, read_all};
+use crate::lend::{Item, Named, Object, Place, borrow, read, structure};
 use crate::{IntoValue, Result, Value};
 
 macro_rules! data {
@@ -14,9 +14,9 @@ macro_rules! data {
                     read(value, place)
                 }
             }
-            impl<'a> FromArg<'a> for &'a [crate::$name] {
-                fn from_arg(value: &'a Value, place: Place<'a>) -> Result<Self> {
-                    read_all(value, place)
+            impl Item for crate::$name {
+                fn item(value: &Value) -> Result<Self> {
+                    structure(value)
                 }
             }
             impl IntoValue for crate::$name {
@@ -44,5 +44,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost Kernel KernelRes LayerOpt Machine Occ OpSpec Point Report SmSpec Work }
-objects! { Cache Lm Mma Ready }
+data! { Arch Convention Cost Kernel KernelRes LayerOpt Machine Occ OpSpec Point Report SmSpec TapeNode TapeOp Work }
+objects! { Cache Lm Mma Ready Vjp }

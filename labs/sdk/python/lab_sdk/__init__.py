@@ -16,6 +16,7 @@ import traceback
 import numpy as np
 
 from .mma_meter import Mma
+from .vjp import Vjp
 
 MAGIC = b"RMAPwire"
 
@@ -27,8 +28,9 @@ DTYPES = {
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 
 
-# Built-in calls: those that make an object, and those that tell its state. A name has the object's type before the dot.
-MAKE, ASK = {}, {}
+# Built-in calls: those that make an object, those that tell its state, and those that make an object which calls a function
+# of the answer's (by name). A name has the object's type before the dot.
+MAKE, ASK, CALL = {}, {}, {}
 
 
 class Config:
@@ -193,7 +195,9 @@ MAKE.update({
     "G.blank": lambda name, dtype, length: gpu().blank(name, dtype, length),
     "Ptr.new": lambda name, data: gpu().pointer(name, data),
     "Ptr.blank": lambda name, dtype, length: gpu().blank_pointer(name, dtype, length),
+    "Vjp.new": Vjp.drawn,
 })
+CALL.update({"Vjp.yours": ("vjp", Vjp.yours)})
 ASK.update({
     "Lm.rows": lambda lm: lm.rows,
     "Lm.weight_bytes": lambda lm: lm.weight_bytes,
@@ -208,6 +212,7 @@ ASK.update({
     "G.read": lambda buffer: gpu().read(buffer),
     "Ptr.read": lambda pointer: gpu().read(pointer),
     "Launch.report": lambda: gpu().report(),
+    "Vjp.calls": Vjp.calls,
 })
 
 
@@ -387,6 +392,9 @@ class Desk:
             return outcome(lambda: ASK[name](*values), self.path)
         if name in MAKE:
             return outcome(lambda: self.put(MAKE[name](*values)), self.path)
+        if name in CALL and CALL[name][0] in self.functions:
+            function, make = self.functions[CALL[name][0]], CALL[name][1]
+            return outcome(lambda: self.put(make(function, *values)), self.path)
         return {"undone": True}, []
 
     def put(self, made):
