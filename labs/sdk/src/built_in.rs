@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::device::{self, Buffer};
 use crate::lend::Args;
 use crate::lm::{Config, Lm};
+use crate::mem::Mem;
 use crate::{DType, IntoValue, Result, Tensor, Value};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -39,6 +40,9 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     ("Cache.len", Ask(|a| Ok(a.get::<&Cache>(0)?.len.into_value()))),
     ("Cache.bytes", Ask(|a| Ok(a.get::<&Cache>(0)?.bytes().into_value()))),
     ("Cache.shape", Ask(|a| Ok(extents(a.get::<&Cache>(0)?.shape())))),
+    ("Mem.new", Make(|_| Ok(Box::new(Mem::new())))),
+    ("Mem.live", Ask(|a| Ok(a.get::<&Mem>(0)?.live().into_value()))),
+    ("Mem.peak", Ask(|a| Ok(a.get::<&Mem>(0)?.peak().into_value()))),
     // (name, elements)
     ("G.new", Make(|a| Ok(Box::new(Buffer::new(a.get(0)?, a.get(1)?)?)))),
     // (name, dtype, length)

@@ -39,5 +39,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost KernelRes Occ OpSpec Report SmSpec Work }
-objects! { Lm Cache }
+data! { Arch Convention Cost Event FxGraph KernelRes Occ OpSpec Report SmSpec Work }
+objects! { Lm Cache Mem }
