@@ -33,7 +33,7 @@ pub use cache::Cache;
 pub use candle_core::{self, D, DType, Device, Tensor};
 pub use desk::{Desk, FORGET};
 pub use error::{Error, Result};
-pub use fx::{Event, FxArg, FxGraph, FxModule, FxNode, FxValue, Opcode};
+pub use fx::{Event, Extent, FxArg, FxGraph, FxModule, FxNode, FxValue, Opcode};
 pub use i8::I8;
 pub use lend::{Args, FromArg};
 pub use lm::Lm;
