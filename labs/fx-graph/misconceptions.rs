@@ -46,6 +46,11 @@ pub fn owns_the_inputs(g: &FxGraph, params: &Params, ins: &[Tensor], mem: &mut M
     interp::run_as(g, params, ins, mem, interp::Habit { owns_inputs: true, ..interp::Habit::RIGHT })
 }
 
+pub fn beside_the_ledger(g: &FxGraph, params: &Params, ins: &[Tensor], mem: &mut Mem) -> Result<Vec<Tensor>> {
+    let _ = mem;
+    super::solution::run(g, params, ins, &mut Mem::new())
+}
+
 pub fn merges_random(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
     passes::optimize_as(g, params, passes::Habit { random_is_pure: true, ..passes::Habit::RIGHT })
 }
@@ -68,6 +73,10 @@ pub fn drops_placeholders(g: &FxGraph, params: &Params) -> Result<(FxGraph, Para
 
 pub fn key_without_kwargs(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
     passes::optimize_as(g, params, passes::Habit { kwargs_in_key: false, ..passes::Habit::RIGHT })
+}
+
+pub fn sorts_the_arguments(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
+    passes::optimize_as(g, params, passes::Habit { sorted_key: true, ..passes::Habit::RIGHT })
 }
 
 pub fn folds_the_sizes_of_an_example(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
@@ -145,6 +154,10 @@ pub fn ducks_what_changed(calls: &[Vec<usize>], dynamic: Option<bool>, limit: us
 
 pub fn never_ducks(calls: &[Vec<usize>], dynamic: Option<bool>, limit: usize) -> Result<Vec<Event>> {
     guards::simulate_as(calls, dynamic, limit, guards::Habit { ducks: false, ..guards::Habit::RIGHT })
+}
+
+pub fn records_hits(calls: &[Vec<usize>], dynamic: Option<bool>, limit: usize) -> Result<Vec<Event>> {
+    guards::simulate_as(calls, dynamic, limit, guards::Habit { records_hits: true, ..guards::Habit::RIGHT })
 }
 
 pub fn equal_counts(lens: &[usize], k: usize, linear: usize) -> Result<Vec<usize>> {

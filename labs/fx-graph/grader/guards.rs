@@ -24,6 +24,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("the calls of the brief", vec![case(worked, None, LIMIT)]),
         Check::exact("dynamic = False: a graph for each size", repeated(draw, never)),
         Check::exact("dynamic = True: equal sizes share a symbol at first", repeated(draw, always)),
+        Check::exact("dynamic = True: compilations are compared, hits are not", repeated(draw, hit_between)),
     ];
     let drawn = (0..12).map(|at| {
         let dynamic = [None, Some(true), Some(false), None][at % 4];
@@ -88,6 +89,13 @@ fn never(draw: &mut Draw) -> Script {
 fn always(draw: &mut Draw) -> Script {
     let n = draw.size(3..=9);
     let calls = vec![vec![n, n, 1], vec![n + 1, n + 1, 1], vec![n, n + 1, 1], vec![n + 5, n + 2, 1], vec![n, n, n]];
+    case(calls, Some(true), LIMIT)
+}
+
+/// Between two compilations with equal sizes, others hit.
+fn hit_between(draw: &mut Draw) -> Script {
+    let (n, c) = (draw.size(3..=9), draw.size(20..=40));
+    let calls = vec![vec![n, n, c], vec![n + 1, n + 1, c], vec![n, n, 1], vec![n + 2, n + 2, 1], vec![n, n + 1, 1]];
     case(calls, Some(true), LIMIT)
 }
 

@@ -14,9 +14,10 @@ type Build = fn(&mut Draw) -> Result<Case>;
 
 /// The checks of `optimize`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
-    let same: [(&'static str, Build); 11] = [
+    let same: [(&'static str, Build); 12] = [
         ("the same outputs", plain),
         ("parameters that differ stay apart", keywords),
+        ("x - y is not y - x", turned),
         ("an input that nobody reads is still an input", unread),
         ("two dropouts draw two masks", dropouts),
         ("a dropout that nobody reads moves the generator on", dead_dropout),
@@ -86,6 +87,14 @@ fn keywords(draw: &mut Draw) -> Result<Case> {
     let near = net.named("torch.add", &[less.clone(), x.clone()], json!({"alpha": 0.5}));
     let far = net.named("torch.add", &[less, x], json!({"alpha": 2.0}));
     Ok((net.output(&[near, far]), two(draw, &[&[side, side]])?))
+}
+
+fn turned(draw: &mut Draw) -> Result<Case> {
+    let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
+    let (x, y) = (net.input("x", &shape), net.input("y", &shape));
+    let less = net.function("operator.sub", &[x.clone(), y.clone()]);
+    let more = net.function("operator.sub", &[y, x]);
+    Ok((net.output(&[less, more]), two(draw, &[&shape, &shape])?))
 }
 
 fn unread(draw: &mut Draw) -> Result<Case> {

@@ -16,6 +16,8 @@ pub struct Habit {
     pub ranks: bool,
     pub ducks_changed: bool,
     pub ducks: bool,
+    /// Whether sizes that hit are compared with later ones.
+    pub records_hits: bool,
     /// Whether nothing hits any more once the cache was full.
     pub gives_up: bool,
 }
@@ -28,6 +30,7 @@ impl Habit {
         ranks: true,
         ducks_changed: false,
         ducks: true,
+        records_hits: false,
         gives_up: false,
     };
 }
@@ -38,6 +41,9 @@ pub fn simulate_as(calls: &[Vec<usize>], dynamic: Option<bool>, limit: usize, ha
     let mut events = Vec::new();
     for sizes in calls {
         let hits = cache.iter().any(|guard| fits(guard, sizes, habit));
+        if hits && habit.records_hits {
+            record = std::mem::replace(&mut record, Record::Nothing).with(sizes);
+        }
         if hits && !(full && habit.gives_up) {
             events.push(Event::Hit);
             continue;

@@ -14,6 +14,7 @@ pub struct Habit {
     pub merges_written: bool,
     pub drops_placeholders: bool,
     pub kwargs_in_key: bool,
+    pub sorted_key: bool,
     pub folds_sizes: bool,
     pub folds_written: bool,
     /// How often the passes run; 0 is each pass once, in an order in which one makes work for the one before.
@@ -28,6 +29,7 @@ impl Habit {
         merges_written: false,
         drops_placeholders: false,
         kwargs_in_key: true,
+        sorted_key: false,
         folds_sizes: false,
         folds_written: false,
         rounds: 50,
@@ -69,7 +71,11 @@ fn merge(g: &mut FxGraph, habit: Habit) {
         if pure || node.op == Opcode::GetAttr {
             let since = if node.op == Opcode::GetAttr { 0 } else { writes };
             let kwargs = if habit.kwargs_in_key { format!("{:?}", node.kwargs) } else { String::new() };
-            let key = format!("{:?} {} {:?} {kwargs} {since}", node.op, node.target, node.args);
+            let mut args: Vec<String> = node.args.iter().map(|arg| format!("{arg:?}")).collect();
+            if habit.sorted_key {
+                args.sort_unstable();
+            }
+            let key = format!("{:?} {} {args:?} {kwargs} {since}", node.op, node.target);
             if let Some(first) = seen.get(&key) {
                 same.insert(node.name, FxArg::node(first));
                 continue;
