@@ -31,7 +31,7 @@ pub use margin::{Drawn, Wider};
 pub use measure::{Baseline, Bench, Measure, Reached, RoofsOf, Stop, grade_measure};
 pub use name::{Hypotheses, Overridden};
 pub use predict::{Answer, Question, Within, ask, grade_predict};
-pub use replay::{Argument, Call, Script, Seen, count, replay};
+pub use replay::{Argument, Call, Look, Script, Seen, count, replay};
 pub use show::{number, value_text};
 pub use units::{example, parse as parse_number, plain};
 

@@ -2,6 +2,7 @@
 
 pub mod arch;
 pub mod flops;
+pub mod fx;
 pub mod int8;
 pub mod kernels;
 pub mod lm;

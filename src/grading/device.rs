@@ -90,7 +90,7 @@ impl Launch {
         self.args.push(Argument::Result(self.buffers.len()));
         self.shown.push(name.to_owned());
         let args = args.into_iter().map(Argument::Value).collect();
-        self.buffers.push((name.to_owned(), Call { function: make, args, kept: &[], words: None }));
+        self.buffers.push((name.to_owned(), Call { function: make, args, kept: &[], words: None, look: None }));
         self
     }
 

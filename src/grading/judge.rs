@@ -66,12 +66,15 @@ pub fn differs(
             }
             (Observation::Skipped | Observation::NotDone, _) | (_, Observation::Skipped) => {}
             (Observation::Refused(_), Observation::Refused(_)) => {}
+            (Observation::Refused(why), _) if script.calls[at].look.is_some() => {
+                return Some((at, bare(why.clone(), observed(w), "")));
+            }
             (Observation::Refused(_), _) => return Some((at, bare(observed(g), observed(w), "no refusal"))),
             (Observation::Value(v), Observation::Refused(why)) => {
                 let wanted = format!("a refusal: {why}");
                 return Some((at, bare(value_text(v), wanted, "`Err` or `ValueError`")));
             }
-            (Observation::Value(_), Observation::Value(_)) if !counts => {}
+            (Observation::Value(_), Observation::Value(_)) if !counts || script.is_looked_at(at) => {}
             (Observation::Value(g), Observation::Value(w)) => {
                 if let Rule::AtMost(_) = check.rule {
                     // The result's own shape still has to be right, or the property cannot be read.

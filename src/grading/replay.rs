@@ -13,6 +13,9 @@ pub enum Argument {
     Result(usize),
 }
 
+/// What a grader makes of earlier results: how a graph runs, what of it counts. An `Err` says why nothing can be made of them.
+pub type Look = fn(&[Value]) -> lab_sdk::Result<Value>;
+
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -24,6 +27,8 @@ pub struct Call {
     pub kept: &'static [usize],
     /// Its arguments in words, where they are too long to be read.
     pub words: Option<String>,
+    /// No call of the answer's, but a look at its results; `function` says at what.
+    pub look: Option<Look>,
 }
 
 /// One case.
@@ -43,8 +48,21 @@ impl Script {
 
     /// The same case with one more call, which may use earlier results.
     pub fn then(mut self, function: &'static str, args: Vec<Argument>) -> Self {
-        self.calls.push(Call { function, args, kept: &[], words: None });
+        self.calls.push(Call { function, args, kept: &[], words: None, look: None });
         self
+    }
+
+    /// The same case, of which `look` is compared in place of the results that it takes: where two right results need not be
+    /// equal, but have to do the same.
+    pub fn look(mut self, what: &'static str, look: Look, args: Vec<Argument>) -> Self {
+        self.calls.push(Call { function: what, args, kept: &[], words: None, look: Some(look) });
+        self
+    }
+
+    /// Whether a later look is compared in place of the result of call `at`.
+    pub fn is_looked_at(&self, at: usize) -> bool {
+        let looks = self.calls.iter().filter(|call| call.look.is_some());
+        looks.flat_map(|call| &call.args).any(|arg| matches!(arg, Argument::Result(of) if *of == at))
     }
 
     /// The same case, of which a smaller one keeps these arguments of the last call as they are.
@@ -155,10 +173,50 @@ pub fn replay(script: &Script, subject: &mut dyn Subject) -> Vec<Observation> {
                 },
             })
             .collect();
-        seen.push(args.map_or(Observation::Skipped, |args| subject.call(call.function, &args)));
+        seen.push(match (args, call.look) {
+            (None, _) => Observation::Skipped,
+            (Some(args), None) => subject.call(call.function, &args),
+            (Some(args), Some(look)) => match look(&args) {
+                Ok(value) => Observation::Value(value),
+                Err(why) => Observation::Refused(why.to_string()),
+            },
+        });
     }
     if seen.iter().any(|o| matches!(o, Observation::Value(Value::Object(_)))) {
         subject.call(FORGET, &[]);
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Argument, Script, replay};
+    use crate::submission::{Block, Fault, Observation, Subject, Timed};
+    use lab_sdk::Value;
+
+    struct Echo;
+
+    impl Subject for Echo {
+        fn call(&mut self, _: &str, args: &[Value]) -> Observation {
+            Observation::Value(args[0].clone())
+        }
+
+        fn time(&mut self, _: &Block) -> Result<Timed, Fault> {
+            Ok(Timed { took: std::time::Duration::ZERO, last: Vec::new() })
+        }
+    }
+
+    #[test]
+    fn a_look_sees_earlier_results_and_says_why_it_cannot() {
+        let length = |values: &[Value]| match &values[0] {
+            Value::Str(text) => Ok(Value::Int(text.len() as i128)),
+            other => Err(format!("{} has no length", other.kind()).into()),
+        };
+        let script = |value| Script::call("echo", vec![value]).look("length", length, vec![Argument::Result(0)]);
+        let text = script(Value::Str("three".into()));
+        assert!(text.is_looked_at(0) && !text.is_looked_at(1));
+        assert!(matches!(replay(&text, &mut Echo)[1], Observation::Value(Value::Int(5))));
+        let number = replay(&script(Value::Int(3)), &mut Echo);
+        assert!(matches!(&number[1], Observation::Refused(why) if why == "integer has no length"));
+    }
 }

@@ -1,5 +1,7 @@
 //! A case as text: `name = value` pairs for one call, a line a call for several.
 
+mod fx;
+
 use super::replay::{Argument, Call, Script};
 use super::show::value_text;
 use super::{Lab, json};
@@ -8,9 +10,10 @@ use serde_json::Value as Json;
 
 /// What was called, in parts that may stand on one line.
 pub fn transcript(lab: &Lab, script: &Script) -> Vec<String> {
-    match &script.calls[..] {
-        [call] => named_arguments(lab, call),
-        calls => calls.iter().enumerate().map(|(at, _)| line(script, at)).collect(),
+    let asked: Vec<usize> = (0..script.calls.len()).filter(|at| script.calls[*at].look.is_none()).collect();
+    match asked[..] {
+        [at] => named_arguments(lab, &script.calls[at]),
+        _ => asked.into_iter().flat_map(|at| line(script, at)).collect(),
     }
 }
 
@@ -87,6 +90,9 @@ fn kernel(json: &Json) -> String {
 }
 
 fn node(json: &Json) -> String {
+    if json["target"].is_string() {
+        return fx::node(json);
+    }
     let word = |key: &str| json[key].as_str().unwrap_or("?").to_owned();
     let reads = json["inputs"].as_array().into_iter().flatten().filter_map(|read| read.as_str().map(str::to_owned));
     let off = |value: &Json| value.is_null() || *value == Json::Bool(false);
@@ -96,17 +102,24 @@ fn node(json: &Json) -> String {
     format!("{} = {}({})", word("name"), word("op"), reads.chain(tie).chain(attrs).collect::<Vec<_>>().join(", "))
 }
 
-/// `cache = Cache.new(lm)`, `forward_cached(lm, [3, 1], cache)`.
-fn line(script: &Script, at: usize) -> String {
+/// `cache = Cache.new(lm)`, `forward_cached(lm, [3, 1], cache)`. A graph among the arguments goes before, node by node.
+fn line(script: &Script, at: usize) -> Vec<String> {
     let call = &script.calls[at];
+    let graph_of = |arg: &Argument| match arg {
+        Argument::Value(Value::Json(json)) if json["nodes"].is_array() => graph("g", json),
+        _ => Vec::new(),
+    };
+    let mut lines: Vec<String> = call.args.iter().flat_map(graph_of).collect();
     let argument = |arg: &Argument| match arg {
+        Argument::Value(Value::Json(json)) if json["nodes"].is_array() => "g".to_owned(),
         Argument::Value(value) => value_text(value),
         Argument::Result(of) => result_name(script, *of),
     };
     let args = || call.args.iter().map(argument).collect::<Vec<String>>().join(", ");
     let args = call.words.clone().unwrap_or_else(args);
     let named = if is_used(script, at) { format!("{} = ", result_name(script, at)) } else { String::new() };
-    format!("{named}{}({args})", call.function)
+    lines.push(format!("{named}{}({args})", call.function));
+    lines
 }
 
 /// An object is called by its type, the second of a type with a number; other results by their call.

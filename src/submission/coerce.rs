@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_number_is_a_tensor_without_axes_where_one_is_declared() {
-        let coerced = coerce(&Type::parse("[f32[..]?]").expect("a type"), Value::List(vec![Value::Float(0.5), Value::None]));
+        let coerced =
+            coerce(&Type::parse("[f32[..]?]").expect("a type"), Value::List(vec![Value::Float(0.5), Value::None]));
         let Value::List(items) = coerced else { panic!("no list") };
         assert_eq!(items[0].kind(), "f32 tensor of shape []");
         assert_eq!(items[1].kind(), "nothing");

@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::device::{self, Buffer};
 use crate::lend::Args;
 use crate::lm::{Config, Lm};
+use crate::mem::Mem;
 use crate::mma_meter::Mma;
 use crate::ready::Ready;
 use crate::serve::Function;
@@ -52,6 +53,9 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     ("Ready.new", Make(|a| Ok(Box::new(Ready::new(a.get(0)?)?)))),
     ("Ready.run", Ask(|a| a.get::<&Ready>(0)?.run().map(nothing))),
     ("Ready.output", Ask(|a| Ok(a.get::<&Ready>(0)?.output()?.into_value()))),
+    ("Mem.new", Make(|_| Ok(Box::new(Mem::new())))),
+    ("Mem.live", Ask(|a| Ok(a.get::<&Mem>(0)?.live().into_value()))),
+    ("Mem.peak", Ask(|a| Ok(a.get::<&Mem>(0)?.peak().into_value()))),
     // (name, elements)
     ("G.new", Make(|a| Ok(Box::new(Buffer::new(a.get(0)?, a.get(1)?)?)))),
     // (name, dtype, length)

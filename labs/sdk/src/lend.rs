@@ -159,6 +159,18 @@ impl<'a, T: Item> FromArg<'a> for &'a [T] {
     }
 }
 
+/// Lists of lists of sizes: shapes.
+impl<'a> FromArg<'a> for &'a [Vec<usize>] {
+    fn from_arg(value: &'a Value, place: Place<'a>) -> Result<Self> {
+        let Value::List(items) = value else { return mismatch("a list of lists", value) };
+        let sizes = |item: &Value| match item {
+            Value::Usizes(sizes) => Ok(sizes.clone()),
+            other => mismatch("a list of usize", other),
+        };
+        place.keep(|| items.iter().map(sizes).collect::<Result<Vec<_>>>()).map(Vec::as_slice)
+    }
+}
+
 impl<'a> FromArg<'a> for &'a BTreeMap<String, Tensor> {
     fn from_arg(value: &'a Value, place: Place<'a>) -> Result<Self> {
         let Value::Map(items) = value else { return mismatch("a map of tensors", value) };

@@ -44,5 +44,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost Kernel KernelRes LayerOpt Machine Occ OpSpec Point Report SmSpec TapeNode TapeOp Work }
-objects! { Cache Lm Mma Ready Vjp }
+data! { Arch Convention Cost Event FxGraph Kernel KernelRes LayerOpt Machine Occ OpSpec Point Report SmSpec TapeNode TapeOp Work }
+objects! { Cache Lm Mem Mma Ready Vjp }
