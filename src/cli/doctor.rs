@@ -178,7 +178,12 @@ fn reached(measured: &Measured) -> String {
         .map(|cache| rate(&format!("in L{}", cache.level), roofs.near(cache.bytes / 2)));
     let rates: Vec<String> = caches.chain([rate("from memory", roofs.memory())]).collect();
     let ridge = roofs.flops / roofs.memory();
-    format!("{} GFLOP/s, {} in a blocked product; {}; ridge {ridge:.1} FLOP/B", plain(roofs.flops / 1e9, 3), plain(roofs.gemm / 1e9, 3), rates.join(", "))
+    format!(
+        "{} GFLOP/s, {} in a blocked product; {}; ridge {ridge:.1} FLOP/B",
+        plain(roofs.flops / 1e9, 3),
+        plain(roofs.gemm / 1e9, 3),
+        rates.join(", ")
+    )
 }
 
 fn well(what: &'static str, found: String) -> Finding {
