@@ -48,6 +48,12 @@ pub fn macs_for_flops(k: &Kernel, bytes_per_elem: u32, m: &Machine) -> Result<Po
     works(k, bytes_per_elem, m, |flops| if k.macs > 0 { k.macs } else { flops })
 }
 
+/// Adding the bias is an operation too.
+pub fn adds_the_bias(k: &Kernel, bytes_per_elem: u32, m: &Machine) -> Result<Point> {
+    let biased = matches!(k.op, Op::Linear { bias: true, .. } | Op::Conv2d { bias: true, .. });
+    works(k, bytes_per_elem, m, |flops| if biased { flops + size(&k.out) } else { flops })
+}
+
 /// A window counts once.
 pub fn one_op_a_window(k: &Kernel, bytes_per_elem: u32, m: &Machine) -> Result<Point> {
     works(k, bytes_per_elem, m, |flops| if matches!(k.op, Op::Pool { .. }) { size(&k.out) } else { flops })

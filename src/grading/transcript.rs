@@ -80,8 +80,14 @@ fn layers(name: &str, items: &[Value]) -> Vec<String> {
 /// `linear([512, 1024] -> [512, 4096], cout: 4096) 2147483648 macs, 4194304 params`.
 fn kernel(json: &Json) -> String {
     let shapes = |key: &str| json[key].as_array().into_iter().flatten().map(json::text).collect::<Vec<_>>().join(", ");
-    let off = |value: &Json| value.is_null() || *value == Json::Bool(false);
-    let attrs = json["attrs"].as_object().into_iter().flatten().filter(|(_, value)| !off(value));
+    // What is off, or as it is without being asked for, would hide the rest.
+    let usual = |key: &str, value: &Json| match key {
+        "stride" | "dil" => *value == serde_json::json!([1, 1]),
+        "pad" => *value == serde_json::json!([0, 0]),
+        "groups" => *value == 1,
+        _ => value.is_null() || *value == Json::Bool(false),
+    };
+    let attrs = json["attrs"].as_object().into_iter().flatten().filter(|(key, value)| !usual(key, value));
     let attrs: Vec<String> = attrs.map(|(key, value)| format!("{key}: {}", json::text(value))).collect();
     let attrs = if attrs.is_empty() { String::new() } else { format!(", {}", attrs.join(", ")) };
     let op = json["op"].as_str().unwrap_or("?");

@@ -14,6 +14,8 @@ use lab_sdk::{Bound, LayerOpt, Machine, Result, Value};
 const TRIES: usize = 2000;
 /// How many times as long the small layer is predicted to take at least: clocks err, and kernels miss their roofs.
 const CLEAR: f64 = 1.6;
+/// How many times fewer parameters the small layer of the pair has at least.
+const SAVED: u64 = 4;
 /// Microseconds that the base takes: more than a launch, and less than a learner waits for.
 const BASE: std::ops::RangeInclusive<f64> = 100.0..=20_000.0;
 /// Sides of the images.
@@ -36,6 +38,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         },
         other => return Err(Stop::Ours(format!("a pair that is {}", other.kind()))),
     };
+    bench.held();
     bench.progress("both layers", 0.5);
     let mut words = Vec::new();
     let mut predicted = [0.0; 2];
@@ -78,7 +81,8 @@ fn clear(draw: &mut Draw, near: Machine, far: Machine) -> Result<Vec<LayerOpt>> 
             family[at].kernels.iter().map(|kernel| Ok(solution::roofline(kernel, WIDTH, m)?.t_us)).sum()
         };
         let times = |m: &Machine| Ok::<f64, lab_sdk::Error>(time(small, m)? / time(base, m)?);
-        if BASE.contains(&time(base, &near)?) && times(&near)?.min(times(&far)?) >= CLEAR {
+        let saves = SAVED * params(&family[small]) <= params(&family[base]);
+        if saves && BASE.contains(&time(base, &near)?) && times(&near)?.min(times(&far)?) >= CLEAR {
             return Ok(family);
         }
     }

@@ -38,6 +38,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         let reached = Reached { what: (*name).to_owned(), rate: point.flops as f64 / took, intensity: point.ai, bytes };
         all.push(Clocked { name, predicted: point.t_us, took, reached });
     }
+    bench.held();
     let reached: Vec<Reached> = all.iter().map(|one| one.reached.clone()).collect();
     let roofs = bench.roofs_over(&reached, ABOVE)?;
     let baseline = widest(&timings);
