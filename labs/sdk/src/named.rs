@@ -40,4 +40,4 @@ macro_rules! objects {
 }
 
 data! { Arch Convention Cost KernelRes Occ OpSpec Report SmSpec Work }
-objects! { Lm Cache }
+objects! { Amp Cache Chain Lm }

@@ -184,6 +184,8 @@ MAKE.update({
     "Lm.new": lambda config, weights: Lm(Config.of(config), weights),
     "Cache.new": Cache,
     "Cache.fork": Cache.fork,
+    "Chain.new": lambda weights, dropout, seed: chain().Chain(weights, dropout, seed),
+    "Amp.new": lambda weights, settings: chain().Amp(weights, settings),
     "G.new": lambda name, data: gpu().buffer(name, data),
     "G.blank": lambda name, dtype, length: gpu().blank(name, dtype, length),
     "Ptr.new": lambda name, data: gpu().pointer(name, data),
@@ -197,6 +199,20 @@ ASK.update({
     "Cache.len": lambda cache: int(cache.len),
     "Cache.bytes": Cache.bytes,
     "Cache.shape": Cache.shape,
+    "Chain.feed": lambda net, x, labels: net.feed(x, labels),
+    "Chain.store": lambda net, numbers: net.store(numbers),
+    "Chain.grads": lambda net: net.grads,
+    "Chain.rng": lambda net: int(net.rng()),
+    "Chain.held": lambda net: net.meter.held,
+    "Chain.peak": lambda net: net.meter.peak,
+    "Chain.history": lambda net: np.asarray(net.meter.history, np.int64),
+    "Chain.fixed_bytes": lambda net: net.fixed_bytes(),
+    "Chain.forwards": lambda net: net.forwards,
+    "Chain.reset": lambda net: net.meter.reset(),
+    "Chain.update": lambda net, rate: net.update(rate),
+    "Amp.master": lambda amp: amp.master,
+    "Amp.scale": lambda amp: float(amp.scale),
+    "Amp.clean": lambda amp: int(amp.clean),
     "G.read": lambda buffer: gpu().read(buffer),
     "Ptr.read": lambda pointer: gpu().read(pointer),
     "Launch.report": lambda: gpu().report(),
@@ -406,6 +422,11 @@ def load(path, names):
 def kernel(kind, function):
     """A launch in the place of a call; its first argument is the launch's Cfg."""
     return lambda cfg, *args: gpu().launch(kind, function, cfg, args)
+
+
+def chain():
+    """Networks that train, loaded when they are first needed."""
+    return importlib.import_module("lab_sdk.chain")
 
 
 def gpu():
