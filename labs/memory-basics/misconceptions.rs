@@ -127,6 +127,7 @@ pub fn drops_the_tail(net: &mut Chain, x: &Tensor, y: &[u32], micro: usize, keep
     let whole = y.len().checked_div(micro).unwrap_or(0) * micro;
     match whole {
         0 => solution::train_step(net, x, y, micro, keep),
+        _ if x.dim(0)? != y.len() => solution::train_step(net, x, y, micro, keep),
         _ => solution::train_step(net, &x.narrow(0, 0, whole)?, &y[..whole], micro, keep),
     }
 }
@@ -276,24 +277,6 @@ pub fn one_at_a_time(bytes: &[usize], gpu: usize, ram: usize) -> Result<Vec<(Str
     let mut acts: Vec<(&str, usize)> = (0..last).flat_map(|i| [("load", i), ("fwd", i), ("evict", i)]).collect();
     acts.extend([("load", last), ("fwd", last), ("bwd", last), ("save", last), ("evict", last)]);
     acts.extend((0..last).rev().flat_map(|i| [("load", i), ("bwd", i), ("save", i), ("evict", i)]));
-    Ok(offload::named(&acts, ram))
-}
-
-/// Empties the GPU between forward and backward.
-pub fn clears_between(bytes: &[usize], gpu: usize, ram: usize) -> Result<Vec<(String, usize)>> {
-    let right = solution::schedule(bytes, gpu, ram)?;
-    let forward = right.iter().take_while(|(act, _)| act != "bwd").filter(|(act, _)| act != "fetch");
-    let mut acts: Vec<(&str, usize)> = Vec::new();
-    for (act, i) in forward {
-        acts.push((["load", "fwd", "evict"].into_iter().find(|known| known == act).unwrap_or("evict"), *i));
-    }
-    // Loads that stand before the first backward belong to it.
-    while matches!(acts.last(), Some(("load", _))) {
-        acts.pop();
-    }
-    let gone: Vec<usize> = acts.iter().filter(|(act, _)| *act == "evict").map(|(_, i)| *i).collect();
-    acts.extend((0..bytes.len()).filter(|i| !gone.contains(i)).map(|i| ("evict", i)));
-    acts.extend(backward(bytes, gpu));
     Ok(offload::named(&acts, ram))
 }
 

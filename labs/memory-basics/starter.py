@@ -79,8 +79,8 @@ def schedule(bytes, gpu, ram):
         evict(i)    takes no time     fwd(i), bwd(i) and save(i) before it
         fetch(i)    queue "disk"      every load before it of a layer that was fetched
     Layers 0 .. ram - 1 are in CPU memory. The others are on NVMe: each load of one needs a fetch(i) before it, and at most
-    two layers are fetched and not yet loaded. A layer leaves after its gradient is saved. As few loads as possible; the
-    time of the whole step is at most 5 % above the model answer's.
+    two layers are fetched and not yet loaded. A layer leaves after its gradient is saved. Of equal layers as few loads as
+    possible; the time of the whole step is at most 5 % above the model answer's.
     Refuse: no layers; a layer larger than `gpu`.
     """
     raise NotImplementedError

@@ -17,12 +17,12 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let mut checks = vec![
         Check::by("a plan rises from layer 0", scored(misplaced, "entries out of place"), plans.clone()),
         Check::by("the peak is within the budget", scored(over_budget, "bytes over it"), plans.clone()),
-        Check::by("no more layers run twice than must", scored(layers_more, "layers more"), plans),
+        Check::by("no more layers run twice than must", scored(layers_more, "beyond the fewest"), plans),
         Check::refuses("`plan` refuses what it cannot plan", unplannable(draw)),
     ];
     let (mut one, mut two, mut peaks, mut forwards, mut after) = (vec![], vec![], vec![], vec![], vec![]);
     for case in 0..5 {
-        let layers = draw.size(7..=10);
+        let layers = draw.size(9..=11);
         let dropout = if case == 4 { 0.0 } else { draw.uniform(0.2, 0.5) };
         let net = drawn(draw, layers, dropout)?;
         let keep = keep(draw, net.layers());

@@ -88,7 +88,6 @@ pub fn acts(value: &Value) -> Option<Vec<(String, usize)>> {
 struct Layer {
     on_gpu: bool,
     gradient: bool,
-    fetched: Option<f64>,
     /// When its load, and its last use, are done.
     loaded: f64,
     used: f64,
@@ -104,7 +103,9 @@ pub fn run(task: &Task, acts: &[(String, usize)], machine: Machine) -> Ran {
     let (mut disk, mut up, mut down, mut compute) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
     // When the last eviction, and the last load of a fetched layer, were done.
     let (mut evicted, mut drained) = (0.0_f64, 0.0_f64);
-    let (mut held, mut waiting, mut done) = (0, 0, 0);
+    // Fetched layers that wait for their load, with the time from which they are there.
+    let mut waiting: Vec<(usize, f64)> = Vec::new();
+    let (mut held, mut done) = (0, 0);
     for (at, (word, i)) in acts.iter().enumerate() {
         let here = |what: &str| format!("act {}, {word}({i}): {what}", at + 1);
         let Some(layer) = state.get_mut(*i) else {
@@ -115,21 +116,20 @@ pub fn run(task: &Task, acts: &[(String, usize)], machine: Machine) -> Ran {
         let size = bytes as f64;
         match word.as_str() {
             "fetch" => {
-                waiting += 1;
-                if *i < task.ram || layer.fetched.is_some() || waiting > 2 {
+                if *i < task.ram || waiting.len() >= 2 {
                     let why = if *i < task.ram { "it is in CPU memory" } else { "two are fetched and not loaded" };
                     ran.fetches.add(|| here(why));
                 }
                 disk = disk.max(drained) + size * machine.disk;
-                layer.fetched = Some(disk);
+                waiting.push((*i, disk));
             }
             "load" => {
                 ran.loads += 1;
-                let ready = layer.fetched.take();
+                let place = waiting.iter().position(|(of, _)| of == i);
+                let ready = place.map(|place| waiting.remove(place).1);
                 if *i >= task.ram && ready.is_none() {
                     ran.fetches.add(|| here("it is on NVMe and was not fetched for this load"));
                 }
-                waiting -= usize::from(ready.is_some());
                 if layer.on_gpu {
                     ran.absent.add(|| here("it is on the GPU already"));
                 } else {

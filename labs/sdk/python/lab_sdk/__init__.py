@@ -184,8 +184,8 @@ MAKE.update({
     "Lm.new": lambda config, weights: Lm(Config.of(config), weights),
     "Cache.new": Cache,
     "Cache.fork": Cache.fork,
-    "Chain.new": lambda weights, dropout, seed: chain().Chain(weights, dropout, seed),
-    "Amp.new": lambda weights, settings: chain().Amp(weights, settings),
+    "Chain.new": lambda weights, dropout, seed: training().Chain(weights, dropout, seed),
+    "Amp.new": lambda weights, settings: training().Amp(weights, settings),
     "G.new": lambda name, data: gpu().buffer(name, data),
     "G.blank": lambda name, dtype, length: gpu().blank(name, dtype, length),
     "Ptr.new": lambda name, data: gpu().pointer(name, data),
@@ -424,7 +424,7 @@ def kernel(kind, function):
     return lambda cfg, *args: gpu().launch(kind, function, cfg, args)
 
 
-def chain():
+def training():
     """Networks that train, loaded when they are first needed."""
     return importlib.import_module("lab_sdk.chain")
 
