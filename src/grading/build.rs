@@ -133,7 +133,7 @@ fn not_written(undone: &[&str], passed: usize) -> String {
 
 /// The smallest failing case, shrunk where the answer still lives.
 fn smallest(build: &mut Build<'_>, failed: &[&Ran<'_>], lost: bool, floor: f64) -> Option<Smallest> {
-    let first = failed.iter().find(|r| !matches!(r.check.rule, Rule::AtMost(_))).or(failed.first())?;
+    let first = failed.iter().find(|r| r.check.rule.property().is_none()).or(failed.first())?;
     let failure = first.failures.iter().min_by_key(|f| f.script.size())?;
     let played = first.seen.iter().find(|played| played.number == failure.number)?;
     let (mut wanted, mut got) = (played.wanted.clone(), played.got.clone());

@@ -20,8 +20,11 @@ pub enum Rule {
     Each(&'static [Rule]),
     /// The last call has to be refused.
     Refused,
-    /// A property of the answer's own results, against a bound.
+    /// A property of the answer's own results, against a bound. A known mistake is recognised by its results.
     AtMost(Property),
+    /// The same where many results are right (a plan, a schedule): they may be of any length, and a known mistake is
+    /// recognised by the number.
+    Scored(Property),
 }
 
 impl Rule {
@@ -30,7 +33,15 @@ impl Rule {
         match self {
             Rule::Floor(_) => true,
             Rule::Each(rules) => rules.iter().any(|rule| rule.has_floor()),
-            Rule::Exact | Rule::Ulps(_) | Rule::Refused | Rule::AtMost(_) => false,
+            Rule::Exact | Rule::Ulps(_) | Rule::Refused | Rule::AtMost(_) | Rule::Scored(_) => false,
+        }
+    }
+
+    /// The property that is held against a bound.
+    pub fn property(self) -> Option<Property> {
+        match self {
+            Rule::AtMost(property) | Rule::Scored(property) => Some(property),
+            Rule::Exact | Rule::Ulps(_) | Rule::Floor(_) | Rule::Each(_) | Rule::Refused => None,
         }
     }
 }
@@ -221,7 +232,7 @@ impl Flat {
             _ if !g.is_finite() || !w.is_finite() => false,
             Rule::Ulps(most) => ulps(g as f32, w as f32) <= u64::from(most),
             Rule::Floor(k) => (g - w).abs() <= (k * floor + 2.0_f64.powi(-22)) * peak,
-            Rule::Exact | Rule::Each(_) | Rule::Refused | Rule::AtMost(_) => false,
+            Rule::Exact | Rule::Each(_) | Rule::Refused | Rule::AtMost(_) | Rule::Scored(_) => false,
         };
         let worst = |best: Option<usize>, at: usize| match best {
             Some(b) if distance(self.values[b], wanted.values[b]) >= distance(self.values[at], wanted.values[at]) => {

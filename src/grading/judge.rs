@@ -75,6 +75,7 @@ pub fn differs(
                 return Some((at, bare(value_text(v), wanted, "`Err` or `ValueError`")));
             }
             (Observation::Value(_), Observation::Value(_)) if !counts || script.is_looked_at(at) => {}
+            (Observation::Value(_), Observation::Value(_)) if matches!(check.rule, Rule::Scored(_)) => {}
             (Observation::Value(g), Observation::Value(w)) => {
                 if let Rule::AtMost(_) = check.rule {
                     // The result's own shape still has to be right, or the property cannot be read.
@@ -92,7 +93,7 @@ pub fn differs(
             (Observation::Value(g), other) => return Some((at, bare(value_text(g), observed(other), ""))),
         }
     }
-    if let Rule::AtMost(property) = check.rule {
+    if let Some(property) = check.rule.property() {
         let (value, at) = (property.value)(&seen);
         if value.is_nan() || value > property.bound {
             let unit = property.unit;

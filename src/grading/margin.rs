@@ -23,7 +23,7 @@ pub struct Drawn {
 pub struct Wider {
     /// k of `Floor(k)`.
     pub floor: f64,
-    /// The bound of `AtMost`.
+    /// The bound of `AtMost` and `Scored`.
     pub bound: f64,
 }
 
@@ -47,7 +47,7 @@ impl Drawn {
 
     /// Whether any check has a tolerance that could be wider.
     pub fn has_tolerance(&self) -> bool {
-        self.has_floor() || self.checks.iter().any(|check| matches!(check.rule, Rule::AtMost(p) if p.bound > 0.0))
+        self.has_floor() || self.checks.iter().any(|check| check.rule.property().is_some_and(|p| p.bound > 0.0))
     }
 
     /// The first difference that is left under these tolerances.
@@ -74,8 +74,10 @@ impl Drawn {
 }
 
 fn widened(check: &Check, wider: Wider) -> Check {
+    let wide = |property: Property| Property { bound: property.bound * wider.bound, ..property };
     let rule = match check.rule {
-        Rule::AtMost(property) => Rule::AtMost(Property { bound: property.bound * wider.bound, ..property }),
+        Rule::AtMost(property) => Rule::AtMost(wide(property)),
+        Rule::Scored(property) => Rule::Scored(wide(property)),
         other => other,
     };
     Check { name: check.name, rule, cases: Vec::new() }

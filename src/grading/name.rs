@@ -137,15 +137,14 @@ pub(super) fn same(
     wanted: &[Observation],
     floor: f64,
 ) -> bool {
-    let crashed = |run: &[Observation]| run.iter().any(|o| matches!(o, Observation::Crashed(_) | Observation::Lost(_)));
-    if let (Rule::AtMost(property), Some(REPORT)) = (check.rule, script.calls.last().map(|call| call.function))
-        && !crashed(theirs)
-        && !crashed(got)
-    {
-        // Reports of two programs differ in lines and addresses; what is asked of them is one number.
+    let report = script.calls.last().is_some_and(|call| call.function == REPORT);
+    if let Some(property) = check.rule.property().filter(|_| report || matches!(check.rule, Rule::Scored(_))) {
+        // Reports of two programs differ in lines and addresses, and many plans are right; what is asked of them is one
+        // number.
         let number = |got: &[Observation]| (property.value)(&Seen { script, got, wanted }).0;
         let (a, b) = (number(theirs), number(got));
-        return (a - b).abs() <= property.near * a.abs().max(b.abs());
+        return kinds(theirs) == kinds(got)
+            && (a == b || (a - b).abs() <= property.near * a.abs().max(b.abs()));
     }
     // What led to a refusal is other checks' business, and rounds.
     let led = |at: usize| matches!(check.rule, Rule::Refused) && at + 1 < got.len();
@@ -177,6 +176,17 @@ fn overflowed(observation: &Observation) -> bool {
         _ => return false,
     };
     ["the stack overflowed", "RecursionError"].iter().any(|word| why.contains(word))
+}
+
+/// Which calls gave a value, and which a refusal or a crash.
+fn kinds(seen: &[Observation]) -> Vec<u8> {
+    let kind = |observation: &Observation| match observation {
+        Observation::Value(_) => 0,
+        Observation::Refused(_) => 1,
+        Observation::Crashed(_) | Observation::Lost(_) => 2,
+        Observation::NotDone | Observation::Skipped => 3,
+    };
+    seen.iter().map(kind).collect()
 }
 
 /// The misconception's sentence, filled with facts of the learner's own run.

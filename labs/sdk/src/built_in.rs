@@ -1,7 +1,9 @@
 //! Calls that the SDK answers itself: they make the objects that a case works on, and tell what state those are in.
 //! A name has the object's type before the dot.
 
+use crate::amp::Amp;
 use crate::cache::Cache;
+use crate::chain::Chain;
 use crate::device::{self, Buffer};
 use crate::lend::Args;
 use crate::lm::{Config, Lm};
@@ -71,6 +73,27 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     // (tape, operations of the nodes that are no leaves, values)
     ("Vjp.yours", Call("vjp", |a, vjp| Ok(Box::new(Vjp::yours(vjp, a.get(0)?, a.get(1)?, a.get(2)?)?)))),
     ("Vjp.calls", Ask(|a| Ok(extents(&a.get::<&Vjp>(0)?.calls())))),
+    // (weights, dropout, seed)
+    ("Chain.new", Make(|a| Ok(Box::new(Chain::new(a.get(0)?, a.get(1)?, a.get(2)?)?)))),
+    // (chain, rows, labels)
+    ("Chain.feed", Ask(|a| a.get::<&mut Chain>(0)?.feed(a.get(1)?, a.get(2)?).map(nothing))),
+    // (chain, "full" or "bf16")
+    ("Chain.store", Ask(|a| a.get::<&mut Chain>(0)?.store(a.get(1)?).map(nothing))),
+    ("Chain.grads", Ask(|a| Ok(a.get::<&Chain>(0)?.grads().to_vec().into_value()))),
+    ("Chain.rng", Ask(|a| Ok(a.get::<&Chain>(0)?.rng().into_value()))),
+    ("Chain.held", Ask(|a| Ok(a.get::<&mut Chain>(0)?.meter().held().into_value()))),
+    ("Chain.peak", Ask(|a| Ok(a.get::<&mut Chain>(0)?.meter().peak().into_value()))),
+    ("Chain.history", Ask(|a| Ok(a.get::<&mut Chain>(0)?.meter().history().to_vec().into_value()))),
+    ("Chain.fixed_bytes", Ask(|a| Ok(a.get::<&Chain>(0)?.fixed_bytes().into_value()))),
+    ("Chain.forwards", Ask(|a| Ok(a.get::<&Chain>(0)?.forwards().into_value()))),
+    ("Chain.reset", Ask(|a| Ok(nothing(a.get::<&mut Chain>(0)?.meter().reset())))),
+    // (chain, learning rate)
+    ("Chain.update", Ask(|a| a.get::<&mut Chain>(0)?.update(a.get(1)?).map(nothing))),
+    // (weights, settings)
+    ("Amp.new", Make(|a| Ok(Box::new(Amp::new(a.get(0)?, a.get(1)?)?)))),
+    ("Amp.master", Ask(|a| Ok(a.get::<&Amp>(0)?.master.clone().into_value()))),
+    ("Amp.scale", Ask(|a| Ok(a.get::<&Amp>(0)?.scale.into_value()))),
+    ("Amp.clean", Ask(|a| Ok(a.get::<&Amp>(0)?.clean.into_value()))),
     ("Launch.report", Ask(|_| Ok(device::report().into_value()))),
 ];
 

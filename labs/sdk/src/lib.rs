@@ -3,9 +3,11 @@
 //! An answer is a file of plain functions over [`Tensor`], [`I8`], numbers, lists, options and tuples. Nothing that a
 //! build step asks for is in this crate: its source lies in the learner's workspace.
 
+mod amp;
 mod arch;
 mod built_in;
 mod cache;
+mod chain;
 pub mod cnn;
 mod desk;
 pub mod device;
@@ -18,6 +20,7 @@ pub mod lend;
 pub mod lm;
 mod mem;
 mod mma_meter;
+mod meter;
 pub mod models;
 pub mod named;
 mod ready;
@@ -33,9 +36,11 @@ mod value;
 mod vjp;
 pub mod wire;
 
+pub use amp::Amp;
 pub use arch::{Arch, Convention, Cost, Node, Norm, Op, OpSpec, Pool, Report, Row};
 pub use cache::Cache;
 pub use candle_core::{self, D, DType, Device, Tensor};
+pub use chain::Chain;
 pub use desk::{Desk, FORGET};
 pub use error::{Error, Result};
 pub use fx::{Event, Extent, FxArg, FxGraph, FxModule, FxNode, FxValue, Opcode};
@@ -46,6 +51,7 @@ pub use lm::Lm;
 pub use mem::Mem;
 pub use mma_meter::Mma;
 pub use ready::Ready;
+pub use meter::Meter;
 pub use serve::{Function, Outcome, Reply, glue, serve};
 pub use share::instantiate;
 pub use sm::{KernelRes, Limiter, Occ, SmSpec, Work};

@@ -45,4 +45,4 @@ macro_rules! objects {
 }
 
 data! { Arch Convention Cost Event FxGraph Kernel KernelRes LayerOpt Machine Occ OpSpec Point Report SmSpec TapeNode TapeOp Work }
-objects! { Cache Lm Mem Mma Ready Vjp }
+objects! { Amp Cache Chain Lm Mem Mma Ready Vjp }

@@ -192,6 +192,8 @@ MAKE.update({
     "Mma.narrow": Mma.narrow,
     "Ready.new": lambda kernel: importlib.import_module("lab_sdk.ready").Ready(kernel),
     "Mem.new": lambda: importlib.import_module("lab_sdk.fx").Mem(),
+    "Chain.new": lambda weights, dropout, seed: training().Chain(weights, dropout, seed),
+    "Amp.new": lambda weights, settings: training().Amp(weights, settings),
     "G.new": lambda name, data: gpu().buffer(name, data),
     "G.blank": lambda name, dtype, length: gpu().blank(name, dtype, length),
     "Ptr.new": lambda name, data: gpu().pointer(name, data),
@@ -212,6 +214,20 @@ ASK.update({
     "Ready.output": lambda ready: ready.output(),
     "Mem.live": lambda mem: mem.live,
     "Mem.peak": lambda mem: mem.peak,
+    "Chain.feed": lambda net, x, labels: net.feed(x, labels),
+    "Chain.store": lambda net, numbers: net.store(numbers),
+    "Chain.grads": lambda net: net.grads,
+    "Chain.rng": lambda net: int(net.rng()),
+    "Chain.held": lambda net: net.meter.held,
+    "Chain.peak": lambda net: net.meter.peak,
+    "Chain.history": lambda net: np.asarray(net.meter.history, np.int64),
+    "Chain.fixed_bytes": lambda net: net.fixed_bytes(),
+    "Chain.forwards": lambda net: net.forwards,
+    "Chain.reset": lambda net: net.meter.reset(),
+    "Chain.update": lambda net, rate: net.update(rate),
+    "Amp.master": lambda amp: amp.master,
+    "Amp.scale": lambda amp: float(amp.scale),
+    "Amp.clean": lambda amp: int(amp.clean),
     "G.read": lambda buffer: gpu().read(buffer),
     "Ptr.read": lambda pointer: gpu().read(pointer),
     "Launch.report": lambda: gpu().report(),
@@ -446,6 +462,11 @@ def load(path, names):
 def kernel(kind, function):
     """A launch in the place of a call; its first argument is the launch's Cfg."""
     return lambda cfg, *args: gpu().launch(kind, function, cfg, args)
+
+
+def training():
+    """Networks that train, loaded when they are first needed."""
+    return importlib.import_module("lab_sdk.chain")
 
 
 def gpu():
