@@ -8,3 +8,4 @@ pub mod machine;
 pub mod mlp;
 pub mod model_file;
 pub mod own_model;
+pub mod trace;

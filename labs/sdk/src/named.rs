@@ -39,5 +39,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost KernelRes Occ OpSpec Report SmSpec Work }
+data! { Arch Convention Cost KernelRes Occ OpSpec OpTime Report SmSpec StepTime Work }
 objects! { Lm Cache }
