@@ -1,12 +1,14 @@
 //! What a [`Chart::Plane`](crate::verdict::Chart) shows, worked out once for every way of drawing it: the axes, which points have a place on them,
-//! and what is said of those that have none. The terminal and SVG draw from it.
+//! and what is said of those that have none. Lanes of spans likewise. The terminal and SVG draw from it.
 
 mod label;
 mod number;
 mod scale;
+mod spans;
 
 pub use label::{Area, Segment, place};
 pub use scale::{Scale, Tick};
+pub use spans::{Lanes, Placed, Row, lanes};
 
 use crate::verdict::{Axis, Mark, Point, Series};
 

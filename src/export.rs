@@ -173,6 +173,7 @@ pub fn charts(detail: &str) -> Vec<Chart> {
         Chart::Bars { rows, .. } => !rows.is_empty(),
         Chart::Histogram { counts, .. } => !counts.is_empty(),
         Chart::Plane { series, .. } => series.iter().any(|one| !one.points.is_empty()),
+        Chart::Spans { lanes, .. } => lanes.iter().any(|lane| !lane.spans.is_empty()),
     };
     charts.filter(shows).collect()
 }

@@ -9,3 +9,4 @@ pub mod lm;
 pub mod mlp;
 pub mod model_file;
 pub mod own_model;
+pub mod trace;

@@ -215,13 +215,25 @@ pub enum Chart {
         /// In the order of the legend.
         series: Vec<Series>,
     },
+    /// Spans of time, a lane for each thread: a Gantt chart. With the spans of a lane end to end, bars stacked of parts.
+    Spans {
+        /// What is shown.
+        title: String,
+        /// Unit of the horizontal axis.
+        unit: String,
+        /// From above.
+        lanes: Vec<Lane>,
+    },
 }
 
 impl Chart {
     /// What is shown.
     pub fn title(&self) -> &str {
         match self {
-            Chart::Bars { title, .. } | Chart::Histogram { title, .. } | Chart::Plane { title, .. } => title,
+            Chart::Bars { title, .. }
+            | Chart::Histogram { title, .. }
+            | Chart::Plane { title, .. }
+            | Chart::Spans { title, .. } => title,
         }
     }
 }
@@ -246,6 +258,28 @@ pub struct Series {
     pub mark: Mark,
     /// Where it goes.
     pub points: Vec<Point>,
+}
+
+/// One row of a [`Chart::Spans`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// Its name, at the left.
+    pub name: String,
+    /// In the order of time; where two overlap, the later one is seen.
+    pub spans: Vec<Span>,
+}
+
+/// Something that lasts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// Where it begins.
+    #[serde(deserialize_with = "number")]
+    pub from: f64,
+    /// Where it ends.
+    #[serde(deserialize_with = "number")]
+    pub to: f64,
+    /// What it is; spans of one kind look alike, and the legend names the kinds.
+    pub kind: String,
 }
 
 /// One place of a [`Series`].
@@ -327,6 +361,8 @@ pub struct Graded {
     pub remarks: Vec<String>,
     /// What the learner's program printed.
     pub printed: String,
+    /// Files of the learner's own run: a name, and what belongs in it. They come to lie beside the answer.
+    pub files: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Graded {
@@ -350,6 +386,7 @@ impl Graded {
             charts: Vec::new(),
             remarks: Vec::new(),
             printed: String::new(),
+            files: Vec::new(),
         }
     }
 }

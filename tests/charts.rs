@@ -8,7 +8,7 @@ mod xml;
 use proptest::prelude::*;
 use roadmap::export::svg_file;
 use roadmap::term::{Screen, chart};
-use roadmap::verdict::{Axis, Chart, Mark, Point, Series};
+use roadmap::verdict::{Axis, Chart, Lane, Mark, Point, Series, Span};
 use samples::{axis, named, plane, series};
 use textwrap::core::display_width;
 
@@ -19,7 +19,7 @@ fn screen(width: usize, unicode: bool) -> Screen {
 #[test]
 fn known_charts_look_as_they_did() {
     let mut drawn = String::new();
-    let cases: [(&str, Chart, usize, bool); 11] = [
+    let cases: [(&str, Chart, usize, bool); 13] = [
         ("tokens, 20", samples::tokens(), 20, true),
         ("tokens, 40, ASCII", samples::tokens(), 40, false),
         ("tokens, 80", samples::tokens(), 80, true),
@@ -31,6 +31,8 @@ fn known_charts_look_as_they_did() {
         ("histogram, 20", samples::histogram(), 20, true),
         ("histogram, 40, ASCII", samples::histogram(), 40, false),
         ("left out, 40", left_out(), 40, true),
+        ("spans, 80", samples::spans(), 80, true),
+        ("spans, 40, ASCII", samples::spans(), 40, false),
     ];
     for (name, one, width, unicode) in cases {
         drawn.push_str(&format!("== {name}\n{}\n", chart(&screen(width, unicode), &one)));
@@ -189,7 +191,14 @@ fn any_chart() -> impl Strategy<Value = Chart> {
     let counts = prop_oneof![prop::collection::vec(any::<u64>(), 0..150), prop::collection::vec(0_u64..9, 0..9)];
     let histogram = (text(), text(), value(), value(), counts, rows())
         .prop_map(|(title, unit, low, high, counts, marks)| Chart::Histogram { title, unit, low, high, counts, marks });
-    prop_oneof![2 => plane, 1 => bars, 1 => histogram]
+    let span = (value(), value(), text()).prop_map(|(from, to, kind)| Span { from, to, kind });
+    let lane = (text(), prop::collection::vec(span, 0..6)).prop_map(|(name, spans)| Lane { name, spans });
+    let spans = (text(), text(), prop::collection::vec(lane, 0..6)).prop_map(|(title, unit, lanes)| Chart::Spans {
+        title,
+        unit,
+        lanes,
+    });
+    prop_oneof![2 => plane, 1 => bars, 1 => histogram, 1 => spans]
 }
 
 proptest! {

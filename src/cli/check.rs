@@ -157,6 +157,8 @@ fn run_answer(
         return Err(Error::interrupted());
     }
     graded.printed = answer.printed();
+    let written = leave(&path, &graded.files)?;
+    graded.remarks.extend(written);
     if matches!(graded.verdict, Verdict::Fail(_) | Verdict::Error(_))
         && step.kind == Kind::Build
         && let Some(first) = first_failing(lab, step, &mut start, limits)?
@@ -164,6 +166,17 @@ fn run_answer(
         graded = nothing(&format!("first: {first} (a function that this one uses does not pass its own step yet)"));
     }
     Ok((graded, Some(source)))
+}
+
+/// Writes what an experiment leaves beside the answer, and says where it lies.
+fn leave(answer: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<Vec<String>> {
+    let mut written = Vec::new();
+    for (name, bytes) in files {
+        let file = answer.with_file_name(name);
+        fs::write(&file, bytes).doing(|| format!("writing {}", file.display()))?;
+        written.push(format!("written: {}", file.display()));
+    }
+    Ok(written)
 }
 
 fn build(lab: &Lab, step: &Step, seed: Seed, answer: &mut dyn Subject, limits: Limits) -> Result<Graded> {

@@ -35,7 +35,7 @@ pub fn markdown(book: &Book<'_>, draw: &dyn Fn(&Chart) -> String) -> String {
             for chart in &charts {
                 out.push_str(&match chart {
                     Chart::Plane { title, x, y, series } => points::table(title, x, y, series),
-                    Chart::Bars { .. } | Chart::Histogram { .. } => fenced("text", &draw(chart)),
+                    Chart::Bars { .. } | Chart::Histogram { .. } | Chart::Spans { .. } => fenced("text", &draw(chart)),
                 });
             }
         }

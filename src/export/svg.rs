@@ -6,6 +6,7 @@ mod frame;
 mod picture;
 mod plane;
 mod plot;
+mod spans;
 
 pub use chart::{STYLE, chart, file};
 pub use picture::file as picture_file;

@@ -123,7 +123,8 @@ pub fn compare(rule: Rule, got: &Value, wanted: &Value, floor: f64) -> Option<Di
         }
         return w.iter().find_map(|(key, wanted)| {
             let difference = compare(rule, &g[key], wanted, floor)?;
-            let field = format!("{key}{}", difference.field);
+            let dot = if difference.field.is_empty() || difference.field.starts_with('[') { "" } else { "." };
+            let field = format!("{key}{dot}{}", difference.field);
             Some(Difference { field, ..difference })
         });
     }
@@ -158,6 +159,12 @@ pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
     // An object has no value of its own; what it holds is told by other calls.
     if let (Value::Object(_), Value::Object(_)) = (a, b) {
         return true;
+    }
+    if let (Value::Map(a), Value::Map(b), Value::Map(right)) = (a, b, right) {
+        let alike = |(key, right): (&String, &Value)| {
+            a.get(key).zip(b.get(key)).is_some_and(|(a, b)| near(property, a, b, right))
+        };
+        return right.len() == a.len() && right.len() == b.len() && right.iter().all(alike);
     }
     if let (Value::Json(_), Value::Json(_)) = (a, b) {
         return compare(Rule::Exact, a, b, 0.0).is_none();
@@ -291,7 +298,7 @@ fn ulps(a: f32, b: f32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, compare};
+    use super::{Property, Rule, compare, near};
     use lab_sdk::{Device, I8, Tensor, Value};
 
     fn tensor(values: &[f32]) -> Value {
@@ -312,6 +319,19 @@ mod tests {
         assert_eq!(difference.wanted, "f32 tensor of shape [2]");
         assert!(compare(Rule::Exact, &tensor(&[1.0]), &tensor(&[1.0, 2.0]), 0.0).is_some());
         assert!(compare(Rule::Exact, &Value::Float(1.0), &tensor(&[1.0]), 0.0).is_some());
+    }
+
+    #[test]
+    fn maps_are_compared_entry_by_entry() {
+        let map = |cpu: i64| {
+            let row = Value::Json(serde_json::json!({"cpu_ns": cpu}));
+            Value::Map([("step".to_owned(), row)].into())
+        };
+        let difference = compare(Rule::Exact, &map(1), &map(2), 0.0).expect("a difference");
+        assert_eq!((difference.field.as_str(), difference.got.as_str()), ("step.cpu_ns", "1"));
+        let property = Property { value: |_| (0.0, String::new()), bound: 0.0, unit: "", near: 0.1 };
+        assert!(near(property, &map(1), &map(1), &map(2)) && !near(property, &map(1), &map(3), &map(2)));
+        assert!(!near(property, &map(1), &Value::Map(Default::default()), &map(1)));
     }
 
     #[test]

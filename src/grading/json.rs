@@ -105,6 +105,12 @@ fn write(json: &Json, out: &mut String) {
     });
 }
 
+/// The list or object that `text` is, if it is one.
+pub fn structure(text: &str) -> Option<Json> {
+    let begins = text.trim_start().starts_with(['{', '[']);
+    if begins { serde_json::from_str(text).ok() } else { None }
+}
+
 /// Structures of the same form with less in them: an item fewer, a number smaller, a flag off. The smallest first.
 pub fn smaller(json: &Json) -> Vec<Json> {
     match json {
@@ -148,7 +154,7 @@ pub fn smaller(json: &Json) -> Vec<Json> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, smaller, text};
+    use super::{Place, smaller, structure, text};
     use serde_json::json;
 
     fn difference(got: &serde_json::Value, wanted: &serde_json::Value) -> Option<(String, String, String)> {
@@ -185,6 +191,12 @@ mod tests {
     fn long_structures_are_cut() {
         assert_eq!(text(&json!({"op": "linear", "rows": 3})), "{op: \"linear\", rows: 3}");
         assert!(text(&json!(vec![1; 1000])).chars().count() < 180);
+    }
+
+    #[test]
+    fn text_may_be_a_structure() {
+        assert_eq!(structure(" {\"a\": [1]}"), Some(json!({"a": [1]})));
+        assert_eq!((structure("17"), structure("{\"a\": [1]")), (None, None));
     }
 
     #[test]

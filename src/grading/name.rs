@@ -143,8 +143,7 @@ pub(super) fn same(
         // number.
         let number = |got: &[Observation]| (property.value)(&Seen { script, got, wanted }).0;
         let (a, b) = (number(theirs), number(got));
-        return kinds(theirs) == kinds(got)
-            && (a == b || (a - b).abs() <= property.near * a.abs().max(b.abs()));
+        return kinds(theirs) == kinds(got) && (a == b || (a - b).abs() <= property.near * a.abs().max(b.abs()));
     }
     // What led to a refusal is other checks' business, and rounds.
     let led = |at: usize| matches!(check.rule, Rule::Refused) && at + 1 < got.len();

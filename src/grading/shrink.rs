@@ -197,6 +197,10 @@ fn simpler(value: &Value) -> Vec<Value> {
             })
             .collect(),
         Value::Json(v) => json::smaller(v).into_iter().map(Value::Json).collect(),
+        Value::Str(text) => match json::structure(text) {
+            Some(v) => json::smaller(&v).into_iter().map(|v| Value::Str(v.to_string())).collect(),
+            None => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 mod fx;
 
 use super::replay::{Argument, Call, Script};
-use super::show::value_text;
+use super::show::{number, value_text};
 use super::{Lab, json};
 use lab_sdk::Value;
 use serde_json::Value as Json;
@@ -30,6 +30,10 @@ fn named_arguments(lab: &Lab, call: &Call) -> Vec<String> {
             vec![format!("{}: {}", name(i), kernel(json))]
         }
         Argument::Value(Value::List(items)) if items.iter().all(is_layer) => layers(&name(i), items),
+        &Argument::Value(Value::Str(ref text)) if text.contains("\"traceEvents\"") => match json::structure(text) {
+            Some(json) => trace(&name(i), &json),
+            None => vec![format!("{} = {} bytes that are no whole JSON", name(i), text.len())],
+        },
         arg => vec![format!("{} = {}", name(i), value(arg))],
     };
     call.args.iter().enumerate().flat_map(parts).collect()
@@ -106,6 +110,34 @@ fn node(json: &Json) -> String {
     let attrs = json["attrs"].as_object().into_iter().flatten().filter(|(_, value)| !off(value));
     let attrs = attrs.map(|(key, value)| format!("{key}: {}", json::text(value).replace(", ", ",")));
     format!("{} = {}({})", word("name"), word("op"), reads.chain(tie).chain(attrs).collect::<Vec<_>>().join(", "))
+}
+
+/// Events of a trace that are shown, from its begin.
+const EVENTS: usize = 10;
+
+/// A profiler's trace, a part an event: `cpu_op aten::mm on 1/7 from 100 for 40 us`.
+fn trace(name: &str, json: &Json) -> Vec<String> {
+    let events = json["traceEvents"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut parts: Vec<String> = events.iter().take(EVENTS).map(event).collect();
+    if events.len() > EVENTS {
+        parts.push(format!("... {} events", events.len() - EVENTS));
+    }
+    match parts.first_mut() {
+        Some(first) => first.insert_str(0, &format!("{name}: ")),
+        None => parts.push(format!("{name}: no events")),
+    }
+    parts
+}
+
+fn event(json: &Json) -> String {
+    let word = |key: &str| json[key].as_str().map_or_else(|| json[key].to_string(), str::to_owned);
+    if json["dur"].is_null() {
+        return format!("`{}` {}", word("ph"), word("name"));
+    }
+    let [from, length] = ["ts", "dur"].map(|key| json[key].as_f64().map_or_else(|| "?".to_owned(), number));
+    let linked = &json["args"]["correlation"];
+    let linked = if linked.is_null() { String::new() } else { format!(", correlation {linked}") };
+    format!("{} {:?} on {}/{} from {from} for {length} us{linked}", word("cat"), word("name"), word("pid"), word("tid"))
 }
 
 /// `cache = Cache.new(lm)`, `forward_cached(lm, [3, 1], cache)`. A graph among the arguments goes before, node by node.

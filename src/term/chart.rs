@@ -1,8 +1,9 @@
-//! Charts in the terminal: bars and histograms here, planes below. No line is wider than the screen, and nothing is told by
+//! Charts in the terminal: bars and histograms here, planes and spans below. No line is wider than the screen, and nothing is told by
 //! colour alone.
 
 mod canvas;
 mod plane;
+mod spans;
 
 use super::{Paint, Screen};
 use crate::grading::plain;
@@ -14,6 +15,7 @@ pub fn chart(screen: &Screen, chart: &Chart) -> String {
     let out = match chart {
         Chart::Bars { title, unit, rows } => bars(screen, title, &clean(screen, unit), rows),
         Chart::Plane { title, x, y, series } => plane::plane(screen, title, x, y, series),
+        Chart::Spans { title, unit, lanes } => spans::spans(screen, title, &clean(screen, unit), lanes),
         Chart::Histogram { title, unit, low, high, counts, marks } => {
             let axis = Axis { low: *low, high: *high, unit: &clean(screen, unit) };
             histogram(screen, title, &axis, counts, marks)

@@ -1,6 +1,6 @@
 //! Charts of the kinds that labs draw, with fixed numbers.
 
-use roadmap::verdict::{Axis, Chart, Mark, Point, Series};
+use roadmap::verdict::{Axis, Chart, Lane, Mark, Point, Series, Span};
 
 pub fn axis(label: &str, unit: &str, log: bool) -> Axis {
     Axis { label: label.to_owned(), unit: unit.to_owned(), log }
@@ -128,6 +128,23 @@ pub fn histogram() -> Chart {
     }
 }
 
-pub fn all() -> [Chart; 6] {
-    [scatter(), sparsity(), tokens(), roofline(), bars(), histogram()]
+/// Two threads and a stream of a GPU.
+pub fn spans() -> Chart {
+    let lane = |name: &str, spans: &[(f64, f64, &str)]| Lane {
+        name: name.to_owned(),
+        spans: spans.iter().map(|&(from, to, kind)| Span { from, to, kind: kind.to_owned() }).collect(),
+    };
+    Chart::Spans {
+        title: "one step".to_owned(),
+        unit: "us".to_owned(),
+        lanes: vec![
+            lane("thread 7", &[(0.0, 100.0, "DataLoader"), (100.0, 180.0, "CPU"), (150.0, 152.0, "runtime")]),
+            lane("thread 8", &[]),
+            lane("stream 7", &[(160.0, 230.0, "kernel"), (230.0, 260.0, "memcpy")]),
+        ],
+    }
+}
+
+pub fn all() -> [Chart; 7] {
+    [scatter(), sparsity(), tokens(), roofline(), bars(), histogram(), spans()]
 }

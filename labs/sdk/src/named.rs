@@ -44,5 +44,5 @@ macro_rules! objects {
     };
 }
 
-data! { Arch Convention Cost Event FxGraph Kernel KernelRes LayerOpt Machine Occ OpSpec Point Report SmSpec TapeNode TapeOp Work }
+data! { Arch Convention Cost Event FxGraph Kernel KernelRes LayerOpt Machine Occ OpSpec OpTime Point Report SmSpec StepTime TapeNode TapeOp Work }
 objects! { Amp Cache Chain Lm Mem Mma Ready Vjp }

@@ -2,7 +2,7 @@
 
 use super::frame::{self, Framed};
 use super::plot::{LINE, Plot, SMALL, TEXT, WIDTH, lines, short, wide};
-use super::{plane, text};
+use super::{plane, spans, text};
 use crate::chart::{Scale, Tick};
 use crate::export::html::escape;
 use crate::grading::plain;
@@ -37,6 +37,7 @@ fn picture(chart: &Chart) -> Picture {
         Chart::Bars { unit, rows, .. } => bars(unit, rows),
         Chart::Histogram { unit, low, high, counts, marks, .. } => histogram(unit, (*low, *high), counts, marks),
         Chart::Plane { x, y, series, .. } => plane::plane(x, y, series),
+        Chart::Spans { unit, lanes, .. } => spans::spans(unit, lanes),
     }
 }
 
