@@ -6,8 +6,9 @@ from enum import Enum
 
 import numpy as np
 
-from . import Json, Stopped, simt, triton
+from . import Stopped, simt, triton
 from .triton import language as tl
+from .wire import Json
 
 OF = {"f32": simt.f32, "u32": simt.u32, "i32": simt.i32, "f16": simt.f16, "bf16": simt.bf16}
 TILES = {"f32": tl.float32, "f16": tl.float16, "bf16": tl.bfloat16, "i32": tl.int32}
