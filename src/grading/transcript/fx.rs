@@ -46,7 +46,8 @@ mod tests {
     fn nodes_read_as_python() {
         let add = json!({"name": "s", "op": "call_function", "target": "torch.add", "args": [{"n": "x"}, 2], "kwargs": {"alpha": 0.5}});
         assert_eq!(node(&add), "s = torch.add(x, 2, alpha=0.5)");
-        let view = json!({"name": "v", "op": "call_method", "target": "view", "args": [{"n": "x"}, [2, -1]], "kwargs": {}});
+        let view =
+            json!({"name": "v", "op": "call_method", "target": "view", "args": [{"n": "x"}, [2, -1]], "kwargs": {}});
         assert_eq!(node(&view), "v = x.view([2, -1])");
         let output = json!({"name": "output", "op": "output", "target": "output", "args": [[{"n": "s"}, {"n": "v"}]], "kwargs": {}});
         assert_eq!(node(&output), "return [s, v]");

@@ -22,7 +22,9 @@ fn what_is_wrong_has_a_name() {
 #[test]
 fn two_dropouts_differ_and_come_again() {
     let drop = |name: &str| {
-        format!(r#"{{"name":"{name}","op":"call_function","target":"torch.nn.functional.dropout","args":[{{"n":"x"}},0.5]}}"#)
+        format!(
+            r#"{{"name":"{name}","op":"call_function","target":"torch.nn.functional.dropout","args":[{{"n":"x"}},0.5]}}"#
+        )
     };
     let out = r#"{"name":"output","op":"output","target":"output","args":[[{"n":"a"},{"n":"b"}]]}"#;
     let g = graph(&format!("{X},{},{},{out}", drop("a"), drop("b")));

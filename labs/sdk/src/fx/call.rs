@@ -23,12 +23,7 @@ pub fn function(target: &str, args: &[FxValue], kwargs: &BTreeMap<String, FxValu
 }
 
 /// Calls a method of `object` with the other arguments, as a call_method node does.
-pub fn method(
-    target: &str,
-    object: &FxValue,
-    args: &[FxValue],
-    kwargs: &BTreeMap<String, FxValue>,
-) -> Result<FxValue> {
+pub fn method(target: &str, object: &FxValue, args: &[FxValue], kwargs: &BTreeMap<String, FxValue>) -> Result<FxValue> {
     let all: Vec<FxValue> = std::iter::once(object).chain(args).cloned().collect();
     function(target, &all, kwargs)
 }

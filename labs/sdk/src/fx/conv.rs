@@ -115,7 +115,8 @@ pub fn batch_norm(
 
 /// The same over the last `over` dimensions.
 pub fn layer_norm(x: &Tensor, over: usize, weight: Option<&Tensor>, bias: Option<&Tensor>, eps: f64) -> Result<Tensor> {
-    let mean = |t: &Tensor| (x.rank().saturating_sub(over)..x.rank()).try_fold(t.clone(), |t, axis| t.mean_keepdim(axis));
+    let mean =
+        |t: &Tensor| (x.rank().saturating_sub(over)..x.rank()).try_fold(t.clone(), |t, axis| t.mean_keepdim(axis));
     let center = mean(x)?;
     let var = mean(&x.broadcast_sub(&center)?.sqr()?)?;
     scaled(x, &center, &var, eps, weight, bias)

@@ -32,12 +32,11 @@ impl FxGraph {
     pub fn mutates(&self, node: &FxNode) -> bool {
         let inplace = |arg: Option<&FxArg>| arg == Some(&FxArg::Bool(true));
         match node.op {
-            Opcode::CallModule => self.modules.get(&node.target).is_some_and(|m| {
-                inplace(m.settings.get("inplace")) || m.kind.starts_with("BatchNorm") && m.training
-            }),
-            Opcode::CallFunction | Opcode::CallMethod => {
-                writes(&node.target) || inplace(node.kwargs.get("inplace"))
-            }
+            Opcode::CallModule => self
+                .modules
+                .get(&node.target)
+                .is_some_and(|m| inplace(m.settings.get("inplace")) || m.kind.starts_with("BatchNorm") && m.training),
+            Opcode::CallFunction | Opcode::CallMethod => writes(&node.target) || inplace(node.kwargs.get("inplace")),
             _ => false,
         }
     }

@@ -75,7 +75,8 @@ struct Settings {
 impl Settings {
     fn new(module: &FxModule) -> Result<Self> {
         let literal = |arg: &FxArg| arg.value(&mut |n| Err(Error::new(format!("a setting refers to the node `{n}`"))));
-        let values = module.settings.iter().map(|(key, arg)| Ok((key.clone(), literal(arg)?))).collect::<Result<_>>()?;
+        let values =
+            module.settings.iter().map(|(key, arg)| Ok((key.clone(), literal(arg)?))).collect::<Result<_>>()?;
         Ok(Self { values, inplace: module.settings.get("inplace") == Some(&FxArg::Bool(true)) })
     }
 

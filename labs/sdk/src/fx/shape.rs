@@ -60,7 +60,9 @@ pub fn compute(o: &Operands<'_>) -> Result<Option<FxValue>> {
             let (x, shape) = (x()?, o.rest(1)?);
             let lead = shape.len().saturating_sub(x.rank());
             let shape = shape.iter().enumerate().map(|(at, &n)| match n {
-                -1 => at.checked_sub(lead).map_or_else(|| Err(Error::new("-1 in a new dimension")), |i| Ok(x.dims()[i])),
+                -1 => {
+                    at.checked_sub(lead).map_or_else(|| Err(Error::new("-1 in a new dimension")), |i| Ok(x.dims()[i]))
+                }
                 n => Ok(usize::try_from(n).unwrap_or(0)),
             });
             x.broadcast_as(shape.collect::<Result<Vec<_>>>()?)?.contiguous()?
