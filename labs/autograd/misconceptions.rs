@@ -111,7 +111,7 @@ pub fn mask_from_input(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) ->
 pub fn gelu_of_erf(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Result<Gradients> {
     but(op, ins, out, g, || match (op, ins) {
         (TapeOp::GeluTanh {}, [x]) => {
-            let phi = ((x / 2f64.sqrt())?.erf()?.affine(0.5, 0.5))?;
+            let phi = (x / 2f64.sqrt())?.erf()?.affine(0.5, 0.5)?;
             let density = (x.sqr()?.affine(-0.5, 0.0)?.exp()? / (2.0 * std::f64::consts::PI).sqrt())?;
             Ok(Some(vec![Some((g * (phi + (x * density)?)?)?)]))
         }
@@ -250,12 +250,12 @@ pub fn sums_alone(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor
 
 /// Sums over the number of micro-batches.
 pub fn divided_by_micro_batches(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
-    batches::divided(w, micro, |_| micro.len())
+    batches::divided(w, micro, micro.len())
 }
 
 /// Sums over all positions, padding too.
 pub fn padding_counted(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
-    batches::divided(w, micro, |_| micro.iter().map(|(_, targets)| targets.elem_count()).sum())
+    batches::divided(w, micro, micro.iter().map(|(_, targets)| targets.elem_count()).sum())
 }
 
 /// What the last micro-batch gave.

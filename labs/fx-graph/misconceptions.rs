@@ -91,6 +91,14 @@ pub fn sweeps_once(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
     passes::optimize_as(g, params, passes::Habit { rounds: 0, ..passes::Habit::RIGHT })
 }
 
+pub fn never_folds(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
+    passes::optimize_as(g, params, passes::Habit { folds: false, ..passes::Habit::RIGHT })
+}
+
+pub fn removes_only_the_unread(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
+    passes::optimize_as(g, params, passes::Habit { unread_only: true, rounds: 1, ..passes::Habit::RIGHT })
+}
+
 pub fn without_epsilon(g: &FxGraph, params: &Params) -> Result<(FxGraph, Params)> {
     fold::fold_as(g, params, fold::Habit { epsilon: fold::Epsilon::None, ..fold::Habit::RIGHT })
 }
@@ -170,6 +178,10 @@ pub fn equal_steps(lens: &[usize], k: usize, linear: usize) -> Result<Vec<usize>
 
 pub fn powers_of_two(lens: &[usize], k: usize, linear: usize) -> Result<Vec<usize>> {
     buckets::powers_of_two(lens, k, linear)
+}
+
+pub fn one_size_after_the_other(lens: &[usize], k: usize, linear: usize) -> Result<Vec<usize>> {
+    buckets::one_size_after_the_other(lens, k, linear)
 }
 
 pub fn counts_padding_only(lens: &[usize], k: usize, linear: usize) -> Result<Vec<usize>> {

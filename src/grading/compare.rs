@@ -166,10 +166,10 @@ pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
         };
         return right.len() == a.len() && right.len() == b.len() && right.iter().all(alike);
     }
-    if let (Value::Json(_), Value::Json(_)) = (a, b) {
+    let (Some(a), Some(b), Some(right)) = (flat(a), flat(b), flat(right)) else {
+        // No numbers, or none that would be right: a gradient that is not wanted, an object.
         return compare(Rule::Exact, a, b, 0.0).is_none();
-    }
-    let (Some(a), Some(b), Some(right)) = (flat(a), flat(b), flat(right)) else { return false };
+    };
     let most = property.near * right.values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let close = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= most || (a.is_nan() && b.is_nan());
     a.kind == b.kind && a.shape == b.shape && a.values.iter().zip(&b.values).all(close)
@@ -332,6 +332,16 @@ mod tests {
         let property = Property { value: |_| (0.0, String::new()), bound: 0.0, unit: "", near: 0.1 };
         assert!(near(property, &map(1), &map(1), &map(2)) && !near(property, &map(1), &map(3), &map(2)));
         assert!(!near(property, &map(1), &Value::Map(Default::default()), &map(1)));
+    }
+
+    #[test]
+    fn what_is_no_number_is_near_what_is_equal() {
+        let property = Property { value: |_| (0.0, String::new()), bound: 1.0, unit: "", near: 0.1 };
+        let list = |first: Value| Value::List(vec![first, tensor(&[1.0])]);
+        assert!(near(property, &list(Value::None), &list(Value::None), &list(Value::None)));
+        assert!(near(property, &list(Value::Object(1)), &list(Value::Object(1)), &list(Value::Object(1))));
+        assert!(!near(property, &list(tensor(&[2.0])), &list(Value::None), &list(Value::None)));
+        assert!(near(property, &list(tensor(&[2.0])), &list(tensor(&[2.0])), &list(Value::None)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::show::{number, value_text};
 use super::{Lab, json};
 use lab_sdk::Value;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// What was called, in parts that may stand on one line.
 pub fn transcript(lab: &Lab, script: &Script) -> Vec<String> {
@@ -34,13 +35,14 @@ fn named_arguments(lab: &Lab, call: &Call) -> Vec<String> {
             Some(json) => trace(&name(i), &json),
             None => vec![format!("{} = {} bytes that are no whole JSON", name(i), text.len())],
         },
+        &Argument::Value(Value::Map(ref map)) => vec![format!("{} = {}", name(i), shapes(map))],
         arg => vec![format!("{} = {}", name(i), value(arg))],
     };
     call.args.iter().enumerate().flat_map(parts).collect()
 }
 
 /// Nodes of a graph that are shown, from its end: a shrunk case ends where it fails.
-const NODES: usize = 8;
+const NODES: usize = 10;
 
 /// A graph, a part a node: `conv = conv2d(x, cout: 1, k: [1, 1])`. What is off or not there is left out.
 fn graph(name: &str, json: &Json) -> Vec<String> {
@@ -150,6 +152,7 @@ fn line(script: &Script, at: usize) -> Vec<String> {
     let mut lines: Vec<String> = call.args.iter().flat_map(graph_of).collect();
     let argument = |arg: &Argument| match arg {
         Argument::Value(Value::Json(json)) if json["nodes"].is_array() => "g".to_owned(),
+        Argument::Value(Value::Map(map)) => shapes(map),
         Argument::Value(value) => value_text(value),
         Argument::Result(of) => result_name(script, *of),
     };
@@ -158,6 +161,16 @@ fn line(script: &Script, at: usize) -> Vec<String> {
     let named = if is_used(script, at) { format!("{} = ", result_name(script, at)) } else { String::new() };
     lines.push(format!("{named}{}({args})", call.function));
     lines
+}
+
+/// `{conv.weight: [4, 3, 3, 3], scale: 0.5}`: of parameters their shapes.
+fn shapes(map: &BTreeMap<String, Value>) -> String {
+    let shape = |value: &Value| match value {
+        Value::Tensor(t) if t.elem_count() > 1 => format!("{:?}", t.dims()),
+        other => value_text(other),
+    };
+    let entries = map.iter().map(|(key, value)| format!("{key}: {}", shape(value)));
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
 }
 
 /// An object is called by its type, the second of a type with a number; other results by their call.

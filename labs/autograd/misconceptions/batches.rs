@@ -35,10 +35,9 @@ pub fn undivided(w: &Tensor, micro: &Micro) -> Result<(f64, Tensor)> {
     Ok((sums.loss, sums.dw))
 }
 
-pub fn divided(w: &Tensor, micro: &Micro, by: impl FnOnce(&Summed) -> usize) -> Result<(f64, Tensor)> {
+pub fn divided(w: &Tensor, micro: &Micro, by: usize) -> Result<(f64, Tensor)> {
     let sums = all(w, micro)?;
-    let by = by(&sums) as f64;
-    Ok((sums.loss / by, (sums.dw / by)?))
+    Ok((sums.loss / by as f64, (sums.dw / by as f64)?))
 }
 
 pub fn last(w: &Tensor, micro: &Micro) -> Result<(f64, Tensor)> {

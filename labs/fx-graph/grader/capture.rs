@@ -30,11 +30,11 @@ pub enum Outcome {
 const TOOLS: [&str; 3] = ["torch.fx.symbolic_trace", "torch.jit.trace", "torch.jit.script"];
 const IDS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 const OUTCOMES: [(Outcome, &str); 5] = [
-    (Outcome::Right, "a straight graph that is right for every input"),
-    (Outcome::ExampleOnly, "a straight graph that is right only as long as all is as it was when captured"),
+    (Outcome::Right, "a straight graph, right for every input and setting"),
+    (Outcome::ExampleOnly, "a straight graph, right only for some: what was captured is fixed in it"),
     (Outcome::Raises, "an error"),
-    (Outcome::KeepsIf, "a graph with prim::If that is right for every input"),
-    (Outcome::KeepsLoop, "a graph with prim::Loop that is right for every input"),
+    (Outcome::KeepsIf, "a graph with prim::If, right for every input and setting"),
+    (Outcome::KeepsLoop, "a graph with prim::Loop, right for every input and setting"),
 ];
 
 /// All that torch captured.
@@ -68,7 +68,7 @@ fn about(id: &'static str, function: &Captured, tool: usize) -> Question {
     let mistakes = OUTCOMES.iter().enumerate().filter_map(|(at, (given, _))| Some((mistake(tool, outcome, *given)?, at as f64)));
     Question {
         id,
-        text: format!("x is 4 x 3 and positive when this is captured, self.training and self.flag are True:\n{}\n{} gives:",
+        text: format!("captured with x 4 x 3 and positive, self.training and self.flag True; used with others later:\n{}\n{} gives",
             body.join("\n"), TOOLS[tool]),
         parameters: vec![("function", function.name.clone()), ("tool", TOOLS[tool].to_owned())],
         answer: Answer::Choice { choices: OUTCOMES.iter().map(|(_, words)| (*words).to_owned()).collect(), right: index(outcome) },

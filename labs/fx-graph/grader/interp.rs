@@ -44,7 +44,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 fn values(net: &Net, ins: &[Tensor]) -> Script {
     let [g, params] = [net.g.clone().into_value(), net.params.clone().into_value()].map(Argument::Value);
     let ins = Argument::Value(ins.to_vec().into_value());
-    Script::call("Mem.new", Vec::new()).then("run", vec![g, params, ins, Argument::Result(0)])
+    let made = Script { whole: true, ..Script::call("Mem.new", Vec::new()) };
+    made.then("run", vec![g, params, ins, Argument::Result(0)])
 }
 
 /// The same, and what the ledger says afterwards.

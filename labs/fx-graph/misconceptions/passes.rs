@@ -15,8 +15,11 @@ pub struct Habit {
     pub drops_placeholders: bool,
     pub kwargs_in_key: bool,
     pub sorted_key: bool,
+    pub folds: bool,
     pub folds_sizes: bool,
     pub folds_written: bool,
+    /// Whether a reader counts that is dead itself.
+    pub unread_only: bool,
     /// How often the passes run; 0 is each pass once, in an order in which one makes work for the one before.
     pub rounds: usize,
 }
@@ -30,8 +33,10 @@ impl Habit {
         drops_placeholders: false,
         kwargs_in_key: true,
         sorted_key: false,
+        folds: true,
         folds_sizes: false,
         folds_written: false,
+        unread_only: false,
         rounds: 50,
     };
 }
@@ -40,17 +45,18 @@ pub fn optimize_as(g: &FxGraph, params: &Params, habit: Habit) -> Result<(FxGrap
     let (mut g, mut params) = (g.clone(), params.clone());
     if habit.rounds == 0 {
         sweep(&mut g, habit);
-        merge(&mut g, habit);
         fold_constants(&mut g, &mut params)?;
+        merge(&mut g, habit);
         return Ok((g, params));
     }
     for _ in 0..habit.rounds {
         if habit.folds_sizes {
             fold_sizes(&mut g);
         }
-        match habit.folds_written {
-            true => fold_blindly(&mut g, &mut params)?,
-            false => fold_constants(&mut g, &mut params)?,
+        match (habit.folds, habit.folds_written) {
+            (false, _) => {}
+            (_, true) => fold_blindly(&mut g, &mut params)?,
+            (_, false) => fold_constants(&mut g, &mut params)?,
         }
         merge(&mut g, habit);
         sweep(&mut g, habit);
@@ -88,7 +94,8 @@ fn merge(g: &mut FxGraph, habit: Habit) {
 }
 
 fn sweep(g: &mut FxGraph, habit: Habit) {
-    let mut needed: BTreeSet<String> = BTreeSet::new();
+    let all = g.nodes.iter().flat_map(|node| node.all_input_nodes()).filter(|_| habit.unread_only);
+    let mut needed: BTreeSet<String> = all.map(str::to_owned).collect();
     let mut kept = Vec::new();
     for node in g.nodes.iter().rev() {
         let acts = match node.op {

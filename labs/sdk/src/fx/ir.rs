@@ -134,6 +134,11 @@ impl Reader {
             ("prim::Constant", Some(name)) => {
                 let value = attribute.map_or(Some(FxArg::None), |(_, text)| literal(text));
                 let value = value.ok_or_else(|| line.wrong("holds a constant that is not read here"))?;
+                // A bool is written as 0 or 1, and only its type says so.
+                let value = match value {
+                    FxArg::Int(v) if results[0].1.starts_with("bool") => FxArg::Bool(v != 0),
+                    other => other,
+                };
                 self.known.insert(name, Known::Value(value));
                 Ok(Vec::new())
             }

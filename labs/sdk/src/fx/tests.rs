@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 const IR: &str = "graph(%self : __torch__.Net,\r\n      %x.1 : Tensor):\r\n  %2 : int = prim::Constant[value=1]() # net.py:5:57\r\n  \
     %w : Tensor = prim::GetAttr[name=\"w\"](%self)\r\n  %3 : Tensor = aten::relu(%x.1) # net.py:5:41\r\n  \
-    %4 : Tensor = aten::add(%3, %w, %2)\r\n  return (%4)\r\n";
+    %yes : bool = prim::Constant[value=1]()\r\n  %5 : Tensor = aten::sum(%3, %2, %yes)\r\n  \
+    %4 : Tensor = aten::add(%5, %w, %2)\r\n  return (%4)\r\n";
 
 const BRANCH: &str = "graph(%x : Tensor):\n  %2 : NoneType = prim::Constant()\n  %0 : int = prim::Constant[value=0]()\n  \
     %5 : Tensor = aten::sum(%x, %2)\n  %6 : Tensor = aten::gt(%5, %0)\n  %8 : Tensor = prim::If(%6)\n    block0():\n      \
@@ -73,9 +74,17 @@ fn torchscript_is_read_with_either_line_end() {
         let kinds: Vec<Opcode> = graph.nodes.iter().map(|node| node.op).collect();
         assert_eq!(
             kinds,
-            [Opcode::Placeholder, Opcode::GetAttr, Opcode::CallFunction, Opcode::CallFunction, Opcode::Output]
+            [
+                Opcode::Placeholder,
+                Opcode::GetAttr,
+                Opcode::CallFunction,
+                Opcode::CallFunction,
+                Opcode::CallFunction,
+                Opcode::Output
+            ]
         );
-        assert_eq!(graph.nodes[3].args, [FxArg::node("_3"), FxArg::node("w"), FxArg::Int(1)]);
+        assert_eq!(graph.nodes[3].args, [FxArg::node("_3"), FxArg::Int(1), FxArg::Bool(true)]);
+        assert_eq!(graph.nodes[4].args, [FxArg::node("_5"), FxArg::node("w"), FxArg::Int(1)]);
     }
     let error = from_ir(&IR.replace("relu(%x.1)", "relu(%y)")).expect_err("no such value");
     assert!(error.to_string().starts_with("line 5: ") && error.to_string().contains("%y"), "{error}");
