@@ -78,6 +78,18 @@ pub fn untransposed(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Re
     })
 }
 
+/// Reverses all axes instead of the last two.
+pub fn all_axes_reversed(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Result<Gradients> {
+    let reversed = |x: &Tensor| x.permute((0..x.rank()).rev().collect::<Vec<usize>>())?.contiguous();
+    but(op, ins, out, g, || match (op, ins) {
+        (TapeOp::Matmul {}, [a, b]) => {
+            let (da, db) = (g.broadcast_matmul(&reversed(b)?)?, reversed(a)?.broadcast_matmul(g)?);
+            Ok(Some(vec![Some(unbroadcast(&da, a.dims())?), Some(unbroadcast(&db, b.dims())?)]))
+        }
+        _ => Ok(None),
+    })
+}
+
 /// g where `mask` of x and y, for relu.
 fn masked(
     op: &TapeOp,
@@ -111,7 +123,7 @@ pub fn mask_from_input(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) ->
 pub fn gelu_of_erf(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Result<Gradients> {
     but(op, ins, out, g, || match (op, ins) {
         (TapeOp::GeluTanh {}, [x]) => {
-            let phi = ((x / 2f64.sqrt())?.erf()?.affine(0.5, 0.5))?;
+            let phi = (x / 2f64.sqrt())?.erf()?.affine(0.5, 0.5)?;
             let density = (x.sqr()?.affine(-0.5, 0.0)?.exp()? / (2.0 * std::f64::consts::PI).sqrt())?;
             Ok(Some(vec![Some((g * (phi + (x * density)?)?)?)]))
         }
@@ -243,6 +255,11 @@ pub fn mean_of_means(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Ten
     batches::of_means(w, micro)
 }
 
+/// The right loss, and the mean of the micro-batches' mean gradients.
+pub fn gradient_of_means(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
+    batches::gradient_of_means(w, micro)
+}
+
 /// Sums that nothing divides.
 pub fn sums_alone(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
     batches::undivided(w, micro)
@@ -250,12 +267,12 @@ pub fn sums_alone(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor
 
 /// Sums over the number of micro-batches.
 pub fn divided_by_micro_batches(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
-    batches::divided(w, micro, |_| micro.len())
+    batches::divided(w, micro, micro.len())
 }
 
 /// Sums over all positions, padding too.
 pub fn padding_counted(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
-    batches::divided(w, micro, |_| micro.iter().map(|(_, targets)| targets.elem_count()).sum())
+    batches::divided(w, micro, micro.iter().map(|(_, targets)| targets.elem_count()).sum())
 }
 
 /// What the last micro-batch gave.

@@ -107,12 +107,13 @@ pub(crate) fn summed(w: &Tensor, x: &Tensor, targets: &Tensor) -> Result<Summed>
     ensure!(targets.len() == tokens, "{} targets for {tokens} tokens", targets.len());
     let logits = x.matmul(w)?; // (T, V)
     let (p, log_p) = softmax(&logits)?;
+    let one_hot = one_hot(&targets, &logits)?; // refuses what is no class
     let log_p: Vec<f64> = log_p.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?;
     let counts = |at: &usize| targets[*at] != PADDING;
     let loss = (0..tokens).filter(counts).map(|at| -log_p[at * classes + targets[at] as usize]).sum();
     let mask: Vec<f64> = (0..tokens).map(|at| f64::from(u8::from(counts(&at)))).collect();
     let mask = Tensor::from_vec(mask, (tokens, 1), &Device::Cpu)?.to_dtype(p.dtype())?;
-    let slope = (p - one_hot(&targets, &logits)?)?.broadcast_mul(&mask)?;
+    let slope = (p - one_hot)?.broadcast_mul(&mask)?;
     Ok(Summed { loss, dw: x.t()?.matmul(&slope)?, count: (0..tokens).filter(counts).count() })
 }
 

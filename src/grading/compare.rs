@@ -142,7 +142,10 @@ pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
     if let (Value::Json(_), Value::Json(_)) = (a, b) {
         return compare(Rule::Exact, a, b, 0.0).is_none();
     }
-    let (Some(a), Some(b), Some(right)) = (flat(a), flat(b), flat(right)) else { return false };
+    let (Some(a), Some(b), Some(right)) = (flat(a), flat(b), flat(right)) else {
+        // No numbers, or none that would be right: a gradient that is not wanted, an object.
+        return compare(Rule::Exact, a, b, 0.0).is_none();
+    };
     let most = property.near * right.values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let close = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= most || (a.is_nan() && b.is_nan());
     a.kind == b.kind && a.shape == b.shape && a.values.iter().zip(&b.values).all(close)
@@ -268,7 +271,7 @@ fn ulps(a: f32, b: f32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, compare};
+    use super::{Property, Rule, compare, near};
     use lab_sdk::{Device, I8, Tensor, Value};
 
     fn tensor(values: &[f32]) -> Value {
@@ -289,6 +292,16 @@ mod tests {
         assert_eq!(difference.wanted, "f32 tensor of shape [2]");
         assert!(compare(Rule::Exact, &tensor(&[1.0]), &tensor(&[1.0, 2.0]), 0.0).is_some());
         assert!(compare(Rule::Exact, &Value::Float(1.0), &tensor(&[1.0]), 0.0).is_some());
+    }
+
+    #[test]
+    fn what_is_no_number_is_near_what_is_equal() {
+        let property = Property { value: |_| (0.0, String::new()), bound: 1.0, unit: "", near: 0.1 };
+        let list = |first: Value| Value::List(vec![first, tensor(&[1.0])]);
+        assert!(near(property, &list(Value::None), &list(Value::None), &list(Value::None)));
+        assert!(near(property, &list(Value::Object(1)), &list(Value::Object(1)), &list(Value::Object(1))));
+        assert!(!near(property, &list(tensor(&[2.0])), &list(Value::None), &list(Value::None)));
+        assert!(near(property, &list(tensor(&[2.0])), &list(tensor(&[2.0])), &list(Value::None)));
     }
 
     #[test]

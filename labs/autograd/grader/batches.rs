@@ -34,7 +34,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 /// Micro-batches of (tokens, padded ones among them); the last row never is padding alone by chance.
 fn drawn(draw: &mut Draw, d: usize, classes: usize, lengths: &[(usize, usize)]) -> Result<Micro> {
     let mut one = |&(tokens, padded): &(usize, usize)| -> Result<(Tensor, Tensor)> {
-        let x = tenths(draw, &[tokens, d])?;
+        let x = eighths(draw, &[tokens, d])?;
         let mut targets: Vec<u32> = (0..tokens).map(|_| draw.size(0..=classes - 1) as u32).collect();
         let first = draw.size(0..=tokens - padded);
         targets[first..first + padded].fill(PADDING);
@@ -43,13 +43,13 @@ fn drawn(draw: &mut Draw, d: usize, classes: usize, lengths: &[(usize, usize)]) 
     lengths.iter().map(&mut one).collect()
 }
 
-fn tenths(draw: &mut Draw, shape: &[usize]) -> Result<Tensor> {
-    draw.tensor(shape, |draw| (10.0 * draw.normal()).round() / 10.0)
+fn eighths(draw: &mut Draw, shape: &[usize]) -> Result<Tensor> {
+    draw.tensor(shape, |draw| (8.0 * draw.normal()).round() / 8.0)
 }
 
 /// A case; never shrunk, or a token would lose its target.
 fn accumulated(draw: &mut Draw, d: usize, classes: usize, lengths: &[(usize, usize)]) -> Result<Script> {
-    let w = tenths(draw, &[d, classes])?;
+    let w = eighths(draw, &[d, classes])?;
     let micro = drawn(draw, d, classes, lengths)?;
     Ok(script(w, micro))
 }
@@ -59,12 +59,12 @@ fn script(w: Tensor, micro: Micro) -> Script {
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
-    let w = tenths(draw, &[3, 4])?;
+    let w = eighths(draw, &[3, 4])?;
     let fine = |draw: &mut Draw| drawn(draw, 3, 4, &[(2, 0)]);
     let targets = |of: &[u32]| Tensor::from_slice(of, of.len(), &Device::Cpu);
     let with = |draw: &mut Draw, x: &[usize], of: &[u32]| -> Result<Script> {
         let mut micro = fine(draw)?;
-        micro.push((tenths(draw, x)?, targets(of)?));
+        micro.push((eighths(draw, x)?, targets(of)?));
         Ok(script(w.clone(), micro))
     };
     Ok(vec![

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 /// How far a number in f64 may be off another, as a part of it.
 const NEAR: f64 = 1e-9;
 /// How far the losses of 300 steps in f32 may be off those in f64, as a part of them.
-const TRAINED: f64 = 1e-4;
+const TRAINED: f64 = 1e-3;
 /// Half the way of a central difference, and how far it may be off: truncation and rounding balance near 1e-10.
 const STEP: f64 = 1e-5;
 const DIFFERENCE: (f64, f64) = (1e-5, 1e-7);

@@ -23,10 +23,10 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Tenths, so that a case can be worked by hand.
-fn tenths(draw: &mut Draw, shape: &[usize]) -> Result<Tensor> {
+/// Eighths, whose sums and products are exact: nothing but exp, tanh and division rounds, and a sum may be 0.
+fn eighths(draw: &mut Draw, shape: &[usize]) -> Result<Tensor> {
     draw.tensor(shape, |draw| loop {
-        let v = (10.0 * draw.normal()).round() / 10.0;
+        let v = (8.0 * draw.normal()).round() / 8.0;
         if v != 0.0 {
             break v;
         }
@@ -36,7 +36,7 @@ fn tenths(draw: &mut Draw, shape: &[usize]) -> Result<Tensor> {
 /// A case with these inputs, the operation's own result and a drawn g. Never shrunk: the result belongs to the inputs.
 fn case(draw: &mut Draw, op: &TapeOp, ins: &[Tensor]) -> Result<Script> {
     let out = value(op, ins)?;
-    let g = tenths(draw, out.dims())?;
+    let g = eighths(draw, out.dims())?;
     Ok(script(op, ins, &out, &g))
 }
 
@@ -47,7 +47,7 @@ fn script(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Script {
 /// Cases of an operation of two inputs, by their shapes.
 fn pairs(draw: &mut Draw, op: &TapeOp, shapes: &[(&[usize], &[usize])]) -> Result<Vec<Script>> {
     let mut pair = |(a, b): &(&[usize], &[usize])| {
-        let ins = [tenths(draw, a)?, tenths(draw, b)?];
+        let ins = [eighths(draw, a)?, eighths(draw, b)?];
         case(draw, op, &ins)
     };
     shapes.iter().map(&mut pair).collect()
@@ -56,7 +56,7 @@ fn pairs(draw: &mut Draw, op: &TapeOp, shapes: &[(&[usize], &[usize])]) -> Resul
 /// Cases of operations of one input, by its shape.
 fn ones(draw: &mut Draw, cases: &[(TapeOp, &[usize])]) -> Result<Vec<Script>> {
     let mut one = |(op, shape): &(TapeOp, &[usize])| {
-        let x = tenths(draw, shape)?;
+        let x = eighths(draw, shape)?;
         case(draw, op, &[x])
     };
     cases.iter().map(&mut one).collect()
@@ -129,9 +129,9 @@ fn single(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by(
             "softmax along the last axis",
             GRADIENTS,
-            ones(draw, &[(soft(0), &[3]), (soft(1), &[2, 3]), (soft(2), &[2, 3, 4]), (soft(1), &[8, 32])])?,
+            ones(draw, &[(soft(1), &[2, 3]), (soft(2), &[2, 3, 4]), (soft(1), &[8, 32])])?,
         ),
-        Check::by("softmax along another axis", GRADIENTS, ones(draw, &[(soft(0), &[2, 2]), (soft(1), &[2, 3, 2])])?),
+        Check::by("softmax along another axis", GRADIENTS, ones(draw, &[(soft(0), &[3, 2]), (soft(1), &[2, 3, 2])])?),
     ])
 }
 
@@ -151,7 +151,7 @@ fn entropies(draw: &mut Draw) -> Result<Vec<Check>> {
     let large = Tensor::new(&[[300.0_f32, -150.0, 20.0, 0.0], [-600.0, 450.0, 449.0, 0.0]], &Device::Cpu)?;
     let large = of([large, Tensor::new(&[2_u32, 2], &Device::Cpu)?], 1.0)?;
     let mut entropy = |n: usize, size: f64, g: f32| -> Result<Script> {
-        let logits = (tenths(draw, &[n, CLASSES])? * size)?;
+        let logits = (eighths(draw, &[n, CLASSES])? * size)?;
         let targets = targets(draw, &logits)?;
         of([logits, targets], g)
     };
@@ -175,7 +175,7 @@ fn ends(draw: &mut Draw) -> Result<Vec<Check>> {
 fn kept_alone(draw: &mut Draw) -> Result<Vec<Check>> {
     let mut without = |op: &TapeOp, ins: &[Tensor]| -> Result<Script> {
         let out = value(op, ins)?;
-        let g = tenths(draw, out.dims())?;
+        let g = eighths(draw, out.dims())?;
         let keeps = kept(op);
         let gone = |x: &Tensor, keeps: bool| if keeps || x.dtype() == DType::U32 { Ok(x.clone()) } else { lost(x) };
         let ins = ins.iter().map(|x| gone(x, keeps.ins)).collect::<Result<Vec<Tensor>>>()?;
@@ -201,11 +201,11 @@ fn kept_alone(draw: &mut Draw) -> Result<Vec<Check>> {
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
-    let (a, b) = (tenths(draw, &[2, 3])?, tenths(draw, &[2, 3])?);
+    let (a, b) = (eighths(draw, &[2, 3])?, eighths(draw, &[2, 3])?);
     let unknown = serde_json::json!({"op": "sin"});
     let unknown = Script { whole: true, ..Script::call("vjp", args![unknown, vec![a.clone()], a.clone(), b.clone()]) };
-    let wrong_g = script(&TapeOp::Relu {}, std::slice::from_ref(&a), &a.relu()?, &tenths(draw, &[3])?);
-    let wide_g = script(&TapeOp::Add {}, &[a.clone(), b.clone()], &(&a + &b)?, &tenths(draw, &[4, 2, 3])?);
+    let wrong_g = script(&TapeOp::Relu {}, std::slice::from_ref(&a), &a.relu()?, &eighths(draw, &[3])?);
+    let wide_g = script(&TapeOp::Add {}, &[a.clone(), b.clone()], &(&a + &b)?, &eighths(draw, &[4, 2, 3])?);
     let class = Tensor::new(&[1_u32, 3], &Device::Cpu)?;
     let loss = Tensor::new(1_f32, &Device::Cpu)?;
     Ok(vec![
