@@ -78,6 +78,18 @@ pub fn untransposed(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Re
     })
 }
 
+/// Reverses all axes instead of the last two.
+pub fn all_axes_reversed(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Result<Gradients> {
+    let reversed = |x: &Tensor| x.permute((0..x.rank()).rev().collect::<Vec<usize>>())?.contiguous();
+    but(op, ins, out, g, || match (op, ins) {
+        (TapeOp::Matmul {}, [a, b]) => {
+            let (da, db) = (g.broadcast_matmul(&reversed(b)?)?, reversed(a)?.broadcast_matmul(g)?);
+            Ok(Some(vec![Some(unbroadcast(&da, a.dims())?), Some(unbroadcast(&db, b.dims())?)]))
+        }
+        _ => Ok(None),
+    })
+}
+
 /// g where `mask` of x and y, for relu.
 fn masked(
     op: &TapeOp,
@@ -241,6 +253,11 @@ pub fn adds_in_place(tape: &[TapeNode], loss: usize, vjp: &Vjp) -> Result<Gradie
 /// The mean of the micro-batches' means.
 pub fn mean_of_means(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
     batches::of_means(w, micro)
+}
+
+/// The right loss, and the mean of the micro-batches' mean gradients.
+pub fn gradient_of_means(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
+    batches::gradient_of_means(w, micro)
 }
 
 /// Sums that nothing divides.

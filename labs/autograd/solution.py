@@ -45,13 +45,7 @@ def vjp(op, ins, out, g):
 
 
 def backward(tape, loss, vjp):
-    if not 0 <= loss < len(tape):
-        raise ValueError(f"there is no node {loss}")
-    if np.prod(tape[loss]["shape"]) != 1 or not tape[loss]["requires_grad"]:
-        raise ValueError("the loss is no scalar that needs a gradient")
-    for at, node in enumerate(tape):
-        if any(i >= at for i in node["ins"]):
-            raise ValueError(f"node {at} reads {node['ins']}, not all before it")
+    fits(tape, loss)
     grads = [None] * len(tape)
     grads[loss] = np.ones(tape[loss]["shape"], np.float32)
     # A tape is in topological order: walked backwards, each node comes after all that read it.
@@ -84,6 +78,17 @@ def summed(w, x, targets):
     slope = (p - one_hot(targets, p)) * counts[:, None]
     losses = -log_p[counts, targets[counts]]
     return float(losses.sum(dtype=np.float64)), x.T @ slope, int(counts.sum())
+
+
+def fits(tape, loss):
+    """What a backward pass asks of a tape."""
+    if not 0 <= loss < len(tape):
+        raise ValueError(f"there is no node {loss}")
+    if np.prod(tape[loss]["shape"]) != 1 or not tape[loss]["requires_grad"]:
+        raise ValueError("the loss is no scalar that needs a gradient")
+    for at, node in enumerate(tape):
+        if any(i >= at for i in node["ins"]):
+            raise ValueError(f"node {at} reads {node['ins']}, not all before it")
 
 
 def unbroadcast(g, shape):
