@@ -147,6 +147,13 @@ impl Reader {
                 self.known.insert(name, Known::Value(FxArg::List(items)));
                 Ok(Vec::new())
             }
+            // A trace puts a size into a tensor and takes it out again: it is the number.
+            ("prim::NumToTensor" | "aten::Int", Some(name)) => {
+                let mut items = self.arguments(line, inside)?;
+                let number = items.pop().filter(|_| items.is_empty()).ok_or_else(|| line.wrong("takes one number"))?;
+                self.known.insert(name, Known::Value(number));
+                Ok(Vec::new())
+            }
             ("prim::GetAttr", Some(name)) => {
                 let of = inside.trim().trim_start_matches('%');
                 let Some(Known::Module(path)) = self.known.get(of) else { return Err(line.wrong("reads no module")) };
