@@ -52,10 +52,12 @@ impl Line {
     }
 }
 
-/// Comments begin with ` # `; a string constant may hold one too, so only the last counts.
+/// Comments begin with ` # `, and a trace says after `, scope: ` which module it was in; a string constant may hold such text
+/// too, so only the last counts.
 fn strip(line: &str) -> String {
     let line = line.trim_end();
-    line.rsplit_once(" # ").map_or(line, |(code, _)| code).trim_end().to_owned()
+    let code = line.rsplit_once(" # ").map_or(line, |(code, _)| code).trim_end();
+    code.rsplit_once("), scope: ").map_or(code.to_owned(), |(call, _)| format!("{call})"))
 }
 
 /// What a name stands for.
