@@ -71,7 +71,7 @@ def amp_step(st, grads):
     if not all(np.isfinite(g).all() for g in grads):
         st.scale, st.clean = st.scale * 0.5, 0
         return False
-    norm = np.sqrt(sum(float(np.sum(g * g)) for g in grads))
+    norm = sum(float(np.sum(g * g)) for g in grads) ** 0.5
     factor = min(1.0, st.clip / (norm + 1e-6))
     for i, g in enumerate(grads):
         st.momentum[i] = st.mu * st.momentum[i] + g * factor

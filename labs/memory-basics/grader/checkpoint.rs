@@ -41,7 +41,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("a second step draws masks of its own", GRADIENTS, two),
         Check::by("the peak of a run is the plan's", scored(more, "bytes more"), peaks),
         Check::by("only layers before the last segment run twice", scored(more, "forwards more"), forwards),
-        Check::exact("nothing stays held", after),
+        Check::by("nothing stays held", scored(more, "bytes more"), after),
         Check::refuses("`run_ckpt` refuses what is no plan", no_plans(draw)?),
     ]);
     Ok(checks)
