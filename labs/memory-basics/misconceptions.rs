@@ -61,6 +61,11 @@ pub fn rng_not_restored(net: &mut Chain, keep: &[usize], scale: f64) -> Result<f
     run(net, keep, scale, Wrong { restores: false, ..Wrong::default() })
 }
 
+/// Puts the generator back to where the forward pass began, for every segment.
+pub fn one_state_for_all(net: &mut Chain, keep: &[usize], scale: f64) -> Result<f64> {
+    run(net, keep, scale, Wrong { own_state: false, ..Wrong::default() })
+}
+
 /// Leaves the generator where the last re-run left it.
 pub fn rng_left_behind(net: &mut Chain, keep: &[usize], scale: f64) -> Result<f64> {
     run(net, keep, scale, Wrong { returns: false, ..Wrong::default() })
@@ -161,6 +166,19 @@ pub fn never_unscales(st: &mut Amp, grads: &[Tensor]) -> Result<bool> {
         let scaled: Vec<Tensor> = grads.iter().map(|g| Ok((g * st.scale)?)).collect::<Result<_>>()?;
         let factor = clip_factor(norm(&scaled)?, st.clip);
         descend(st, &scaled, factor)
+    })
+}
+
+/// Moves the weights before the momentum takes the gradient.
+pub fn steps_with_old_momentum(st: &mut Amp, grads: &[Tensor]) -> Result<bool> {
+    step_with(st, grads, |st, grads| {
+        let before = st.momentum.clone();
+        let master = st.master.clone();
+        descend(st, grads, clip_factor(norm(grads)?, st.clip))?;
+        for ((w, old), v) in st.master.iter_mut().zip(&master).zip(&before) {
+            *w = (old - (v * st.lr)?)?;
+        }
+        Ok(())
     })
 }
 
@@ -277,6 +295,33 @@ pub fn one_at_a_time(bytes: &[usize], gpu: usize, ram: usize) -> Result<Vec<(Str
     let mut acts: Vec<(&str, usize)> = (0..last).flat_map(|i| [("load", i), ("fwd", i), ("evict", i)]).collect();
     acts.extend([("load", last), ("fwd", last), ("bwd", last), ("save", last), ("evict", last)]);
     acts.extend((0..last).rev().flat_map(|i| [("load", i), ("bwd", i), ("save", i), ("evict", i)]));
+    Ok(offload::named(&acts, ram))
+}
+
+/// Makes room by the layer that ran last, so that the first ones stay.
+pub fn evicts_the_newest(bytes: &[usize], gpu: usize, ram: usize) -> Result<Vec<(String, usize)>> {
+    solution::schedule(bytes, gpu, ram)?;
+    let (mut acts, mut held, mut free) = (Vec::new(), Vec::new(), gpu);
+    let forward = (0..bytes.len()).map(|i| ("fwd", i));
+    for (pass, i) in forward.chain((0..bytes.len()).rev().map(|i| ("bwd", i))) {
+        if !held.contains(&i) {
+            while bytes[i] > free
+                && let Some(newest) = held.pop()
+            {
+                acts.push(("evict", newest));
+                free += bytes[newest];
+            }
+            acts.push(("load", i));
+            held.push(i);
+            free -= bytes[i];
+        }
+        acts.push((pass, i));
+        if pass == "bwd" {
+            acts.extend([("save", i), ("evict", i)]);
+            held.retain(|other| *other != i);
+            free += bytes[i];
+        }
+    }
     Ok(offload::named(&acts, ram))
 }
 

@@ -118,7 +118,7 @@ fn slower(seen: &Seen<'_>) -> (f64, String) {
     let Some((best, acts, task)) = parts else { return (f64::INFINITY, String::new()) };
     let excess = |(name, machine)| {
         let (took, must) = (run(&task, &acts, machine).time, run(&task, &best, machine).time);
-        (100.0 * (took / must - 1.0), format!("where copying is {name}"))
+        (100.0 * (took / must - 1.0), format!("a machine on which copying is {name}"))
     };
     let worst = ["cheap", "even with computing", "dear"].into_iter().zip(MACHINES).map(excess);
     worst.fold((f64::NEG_INFINITY, String::new()), |worst, e| if e.0 > worst.0 { e } else { worst })

@@ -7,6 +7,8 @@ use lab_sdk::{Chain, Result, Tensor};
 pub struct Wrong {
     /// The generator goes back before a segment runs again.
     pub restores: bool,
+    /// To where it stood before that segment, not to where the forward pass began.
+    pub own_state: bool,
     /// It goes on where the forward pass left it.
     pub returns: bool,
     /// The last segment saves in the forward pass.
@@ -17,7 +19,7 @@ pub struct Wrong {
 
 impl Default for Wrong {
     fn default() -> Self {
-        Self { restores: true, returns: true, saves_last: true, frees: true }
+        Self { restores: true, own_state: true, returns: true, saves_last: true, frees: true }
     }
 }
 
@@ -38,7 +40,7 @@ pub fn run(net: &mut Chain, keep: &[usize], scale: f64, wrong: Wrong) -> Result<
         if start < last || !wrong.saves_last {
             net.load(start)?;
             if wrong.restores {
-                net.set_rng(state);
+                net.set_rng(if wrong.own_state { state } else { states[0] });
             }
             (start..end).try_for_each(|i| net.forward(i, true))?;
         }
