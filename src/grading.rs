@@ -39,7 +39,7 @@ pub use units::{example, parse as parse_number, plain};
 #[macro_export]
 macro_rules! args {
     ($($value:expr),* $(,)?) => {
-        vec![$(lab_sdk::IntoValue::into_value($value)),*]
+        Vec::from([$(lab_sdk::IntoValue::into_value($value)),*])
     };
 }
 

@@ -32,7 +32,7 @@ pub fn net(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
     let auxiliary = layer(&mut net, draw, "auxiliary", &y, [CHANNELS, CHANNELS])?;
     net.named("torch.mean", &[auxiliary], json!({"dim": [2, 3]}));
     let y = net.module("drop", "Dropout", json!({"p": 0.1}), &y);
-    let pooled = net.named("torch.mean", &[y.clone()], json!({"dim": [2, 3]}));
+    let pooled = net.named("torch.mean", std::slice::from_ref(&y), json!({"dim": [2, 3]}));
     let batch = net.method("size", &[y, int(0)]);
     let flat = net.method("view", &[pooled, batch, int(-1)]);
     let w = net.attr("head.weight", normal(draw, &[10, CHANNELS])?);
@@ -45,7 +45,7 @@ pub fn net(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
 
 /// Means over each image, squashed: (N, C, 1, 1).
 fn gate(net: &mut Net, y: &FxArg) -> FxArg {
-    let mean = net.named("torch.mean", &[y.clone()], json!({"dim": [2, 3], "keepdim": true}));
+    let mean = net.named("torch.mean", std::slice::from_ref(y), json!({"dim": [2, 3], "keepdim": true}));
     net.function("torch.sigmoid", &[mean])
 }
 

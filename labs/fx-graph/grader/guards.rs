@@ -102,7 +102,8 @@ fn hit_between(draw: &mut Draw) -> Script {
 /// Calls of one or two numbers of dimensions over few sizes.
 pub fn sequence(draw: &mut Draw, dynamic: Option<bool>) -> Script {
     let ranks = *draw.choose(&[[2, 2], [2, 2], [1, 1], [3, 3], [1, 2], [2, 3]]);
-    let sizes: &[usize] = *draw.choose(&[&[0, 1, 2, 3, 4][..], &[2, 3, 4, 5], &[1, 5, 6, 7], &[4, 5, 6, 7, 8, 9]]);
+    let few: [&[usize]; 4] = [&[0, 1, 2, 3, 4], &[2, 3, 4, 5], &[1, 5, 6, 7], &[4, 5, 6, 7, 8, 9]];
+    let sizes = *draw.choose(&few);
     let calls = (0..draw.size(4..=12)).map(|_| {
         let rank = *draw.choose(&ranks);
         (0..rank).map(|_| *draw.choose(sizes)).collect()

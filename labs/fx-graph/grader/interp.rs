@@ -8,13 +8,15 @@ use serde_json::json;
 
 const RULE: Rule = Rule::Floor(8.0);
 
+/// A net and its inputs, drawn.
+type Drawn = Result<(Net, Vec<Tensor>)>;
+type Build = fn(&mut Draw) -> Drawn;
+
 /// The checks of `run`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
-    let nets = |build: fn(&mut Draw) -> Result<(Net, Vec<Tensor>)>, draw: &mut Draw| -> Result<Vec<(Net, Vec<Tensor>)>> {
-        (0..3).map(|_| build(draw)).collect()
-    };
+    let nets = |build: Build, draw: &mut Draw| (0..3).map(|_| build(draw)).collect::<Result<Vec<_>>>();
     let mut checks = Vec::new();
-    let ideas: [(&str, fn(&mut Draw) -> Result<(Net, Vec<Tensor>)>); 6] = [
+    let ideas: [(&str, Build); 6] = [
         ("functions, in order", functions),
         ("keyword arguments count", keywords),
         ("a method is called on its first argument", methods),
@@ -25,7 +27,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     for (name, build) in ideas {
         checks.push(Check::by(name, RULE, nets(build, draw)?.iter().map(|(net, ins)| values(net, ins)).collect()));
     }
-    let ledgers: [(&str, fn(&mut Draw) -> Result<(Net, Vec<Tensor>)>); 5] = [
+    let ledgers: [(&str, Build); 5] = [
         ("most bytes of a chain", chain),
         ("most bytes where a value is read again later", residual),
         ("parameters and inputs are lent", lent),
@@ -70,7 +72,7 @@ fn keywords(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
     let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(4..=5)]);
     let (x, y) = (net.input("x", &shape), net.input("y", &shape));
     let sum = net.named("torch.add", &[x, y], json!({"alpha": halves(draw)}));
-    let rows = net.named("torch.sum", &[sum.clone()], json!({"dim": 1, "keepdim": true}));
+    let rows = net.named("torch.sum", std::slice::from_ref(&sum), json!({"dim": 1, "keepdim": true}));
     let shares = net.named("torch.nn.functional.softmax", &[sum], json!({"dim": 0}));
     let result = net.function("operator.mul", &[shares, rows]);
     Ok((net.output(&[result]), inputs(draw, &[&shape, &shape])?))
@@ -140,7 +142,7 @@ fn residual(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
     let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
     let x = net.input("x", &shape);
     let kept = net.function("torch.tanh", &[x]);
-    let mut value = net.function("torch.exp", &[kept.clone()]);
+    let mut value = net.function("torch.exp", std::slice::from_ref(&kept));
     for _ in 0..draw.size(2..=3) {
         value = net.function("torch.sigmoid", &[value]);
     }
@@ -164,7 +166,7 @@ fn lent(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
 fn unread(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
     let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
     let x = net.input("x", &shape);
-    let first = net.function("torch.tanh", &[x.clone()]);
+    let first = net.function("torch.tanh", std::slice::from_ref(&x));
     net.function("torch.exp", &[x]);
     let second = net.function("torch.sigmoid", &[first]);
     let third = net.function("torch.relu", &[second]);

@@ -81,8 +81,8 @@ fn plain(draw: &mut Draw) -> Result<Case> {
 fn keywords(draw: &mut Draw) -> Result<Case> {
     let (mut net, side) = (Net::default(), draw.size(2..=4));
     let x = net.input("x", &[side, side]);
-    let rows = net.named("torch.sum", &[x.clone()], json!({"dim": 0}));
-    let columns = net.named("torch.sum", &[x.clone()], json!({"dim": 1}));
+    let rows = net.named("torch.sum", std::slice::from_ref(&x), json!({"dim": 0}));
+    let columns = net.named("torch.sum", std::slice::from_ref(&x), json!({"dim": 1}));
     let less = net.function("operator.sub", &[rows, columns]);
     let near = net.named("torch.add", &[less.clone(), x.clone()], json!({"alpha": 0.5}));
     let far = net.named("torch.add", &[less, x], json!({"alpha": 2.0}));
@@ -105,7 +105,7 @@ fn unread(draw: &mut Draw) -> Result<Case> {
 }
 
 fn drop_of(net: &mut Net, x: &FxArg, training: bool) -> FxArg {
-    net.named("torch.nn.functional.dropout", &[x.clone()], json!({"p": 0.5, "training": training}))
+    net.named("torch.nn.functional.dropout", std::slice::from_ref(x), json!({"p": 0.5, "training": training}))
 }
 
 fn dropouts(draw: &mut Draw) -> Result<Case> {
@@ -119,7 +119,7 @@ fn dropouts(draw: &mut Draw) -> Result<Case> {
 fn dead_dropout(draw: &mut Draw) -> Result<Case> {
     let (mut net, shape) = (Net::default(), [draw.size(4..=6), draw.size(4..=6)]);
     let x = net.input("x", &shape);
-    let y = net.function("torch.tanh", &[x.clone()]);
+    let y = net.function("torch.tanh", std::slice::from_ref(&x));
     drop_of(&mut net, &y, true);
     let b = drop_of(&mut net, &x, true);
     Ok((net.output(&[b]), two(draw, &[&shape])?))
@@ -142,7 +142,7 @@ fn across(draw: &mut Draw) -> Result<Case> {
     let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
     let (x, y) = (net.input("x", &shape), net.input("y", &shape));
     let a = net.function("operator.mul", &[x, FxArg::Float(2.0)]);
-    let before = net.function("torch.tanh", &[a.clone()]);
+    let before = net.function("torch.tanh", std::slice::from_ref(&a));
     net.method("add_", &[a.clone(), y]);
     let after = net.function("torch.tanh", &[a]);
     let less = net.function("operator.sub", &[after, before]);
@@ -152,7 +152,7 @@ fn across(draw: &mut Draw) -> Result<Case> {
 fn copies(draw: &mut Draw) -> Result<Case> {
     let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
     let (x, y) = (net.input("x", &shape), net.input("y", &shape));
-    let a = net.function("torch.tanh", &[x.clone()]);
+    let a = net.function("torch.tanh", std::slice::from_ref(&x));
     let b = net.function("torch.tanh", &[x]);
     let c = net.method("add_", &[a, y]);
     let less = net.function("operator.mul", &[c, b]);
@@ -200,7 +200,7 @@ fn dead(draw: &mut Draw) -> Result<Case> {
     let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
     let x = net.input("x", &shape);
     let w = net.attr("w", normal(draw, &shape)?);
-    let a = net.function("torch.tanh", &[x.clone()]);
+    let a = net.function("torch.tanh", std::slice::from_ref(&x));
     let b = net.function("operator.mul", &[x.clone(), w]);
     let c = net.function("torch.exp", &[b]);
     net.function("operator.add", &[c, a.clone()]);
@@ -216,7 +216,7 @@ fn twice(draw: &mut Draw) -> Result<Case> {
     let half = halves(draw);
     let mut side = || {
         let a = net.named("torch.add", &[x.clone(), y.clone()], json!({"alpha": half}));
-        let b = net.method("tanh", &[a.clone()]);
+        let b = net.method("tanh", std::slice::from_ref(&a));
         net.function("operator.mul", &[b, a])
     };
     let (one, other) = (side(), side());

@@ -173,7 +173,7 @@ fn padding(bench: &mut Bench<'_>, draw: &mut Draw) -> Result<(), Stop> {
     let bare: f64 = lens.iter().map(|len| (len * len + LINEAR * len) as f64).sum();
     let (mut yours, mut best, mut worst) = (Vec::new(), Vec::new(), 1.0_f64);
     for k in 1..=8 {
-        let args = args![lens.clone(), k as usize, LINEAR];
+        let args = args![lens.clone(), k, LINEAR];
         let priced = |value: Value| match value {
             Value::Usizes(sizes) => cost(&lens, &sizes, k, LINEAR),
             other => Err(format!("sizes are {}", other.kind())),

@@ -54,7 +54,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         bench.progress("two runs, step by step", at as f64 / STEPS as f64);
         batch = self::batch(&mut draw, &text, &letters)?;
         for (run, curve) in [&mut plain_run, &mut fitted].into_iter().zip(&mut curves) {
-            bench.call("Chain.reset", &[run.chain.clone()])?;
+            bench.call("Chain.reset", std::slice::from_ref(&run.chain))?;
             step(bench, run, &batch)?;
             curve.push(run.loss);
         }
@@ -76,7 +76,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.chart(tricks(fixed, budget, used));
     let mut series = Vec::new();
     for (name, run) in [("plain", &plain_run), ("fitted", &fitted)] {
-        let history = numbers(&bench.call("Chain.history", &[run.chain.clone()])?);
+        let history = numbers(&bench.call("Chain.history", std::slice::from_ref(&run.chain))?);
         let part = |at: usize| 100.0 * (at + 1) as f64 / history.len() as f64;
         let points = history.iter().enumerate().map(|(at, held)| Point::from((part(at), fixed + held)));
         series.push(Series { name: name.to_owned(), mark: Mark::Line, points: points.collect() });

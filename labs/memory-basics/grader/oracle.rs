@@ -53,7 +53,7 @@ fn forwards(golden: &Json) -> Result<usize> {
 
 /// The scale, the skipped steps and the masters of torch.amp.GradScaler with SGD, momentum and clip_grad_norm_.
 fn scaler(golden: &Json) -> Result<usize> {
-    let tensors = |json: &Json| list(json).iter().map(|t| vector(t)).collect::<Result<Vec<Tensor>>>();
+    let tensors = |json: &Json| list(json).iter().map(vector).collect::<Result<Vec<Tensor>>>();
     let f32s = |all: Vec<Tensor>| all.iter().map(|t| Ok(t.to_dtype(DType::F32)?)).collect::<Result<Vec<Tensor>>>();
     let defaults = json!([65536.0, 2.0, 0.5, 2000]);
     ensure!(golden["defaults"] == defaults, "GradScaler's defaults are {}", golden["defaults"]);

@@ -86,7 +86,7 @@ pub const BUILT_IN: &[(&str, BuiltIn)] = &[
     ("Chain.history", Ask(|a| Ok(a.get::<&mut Chain>(0)?.meter().history().to_vec().into_value()))),
     ("Chain.fixed_bytes", Ask(|a| Ok(a.get::<&Chain>(0)?.fixed_bytes().into_value()))),
     ("Chain.forwards", Ask(|a| Ok(a.get::<&Chain>(0)?.forwards().into_value()))),
-    ("Chain.reset", Ask(|a| Ok(nothing(a.get::<&mut Chain>(0)?.meter().reset())))),
+    ("Chain.reset", Ask(|a| a.get::<&mut Chain>(0).map(|chain| chain.meter().reset()).map(nothing))),
     // (chain, learning rate)
     ("Chain.update", Ask(|a| a.get::<&mut Chain>(0)?.update(a.get(1)?).map(nothing))),
     // (weights, settings)

@@ -198,7 +198,8 @@ pub fn training(draw: &mut Draw, steps: usize) -> Maker {
         at += 24 + draw.int(0..=5);
         for op in 0..draw.size(3..=5) {
             let long = draw.int(8..=14);
-            maker.op(*draw.choose(&OPS), MAIN, (at, at + long));
+            let name = *draw.choose(&OPS);
+            maker.op(name, MAIN, (at, at + long));
             maker.op("aten::empty", MAIN, (at + 1, at + 2));
             let stream = if op % 3 == 2 { 20 } else { 7 };
             let queue = if stream == 7 { &mut free } else { &mut beside };

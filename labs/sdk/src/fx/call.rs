@@ -308,7 +308,7 @@ fn choose(o: &Operands<'_>) -> Result<Tensor> {
         }
     };
     let (a, b) = (side(1, "input")?, side(2, "other")?);
-    let shape = (&a.broadcast_add(&b)?.broadcast_add(&condition.to_dtype(a.dtype())?)?).dims().to_vec();
+    let shape = a.broadcast_add(&b)?.broadcast_add(&condition.to_dtype(a.dtype())?)?.dims().to_vec();
     let like = |t: &Tensor| Ok::<_, Error>(t.to_dtype(a.dtype())?.broadcast_as(shape.as_slice())?);
     Ok(condition.broadcast_as(shape.as_slice())?.where_cond(&like(&a)?, &like(&b)?)?)
 }

@@ -5,7 +5,7 @@ use super::Done;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Without NumPy the twins are left out, unless this is set: then their tests fail.
@@ -14,14 +14,14 @@ const REQUIRED: &str = "ROADMAP_REQUIRE_NUMPY";
 static PYTHON: LazyLock<Option<Mutex<Pipes>>> = LazyLock::new(|| start().map(Mutex::new));
 
 struct Pipes {
-    launches: ChildStdin,
+    child: Child,
     answers: BufReader<ChildStdout>,
 }
 
 /// What the twin did; nothing where there is no Python with NumPy.
 pub fn launched<C: DeserializeOwned>(launch: &Value) -> Option<Done<C>> {
     let mut pipes = PYTHON.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-    writeln!(pipes.launches, "{launch}").expect("run.py reads");
+    writeln!(pipes.child.stdin.as_mut().expect("a pipe"), "{launch}").expect("run.py reads");
     let mut line = String::new();
     pipes.answers.read_line(&mut line).expect("run.py writes");
     let mut answer: Value = serde_json::from_str(&line).expect("run.py answers in JSON");
@@ -53,6 +53,6 @@ fn start() -> Option<Pipes> {
     let mut command = python();
     command.arg(format!("{sdk}/tests/kernels/run.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("python3 starts");
-    let (launches, answers) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-    Some(Pipes { launches, answers: BufReader::new(answers) })
+    let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+    Some(Pipes { child, answers })
 }
