@@ -16,8 +16,8 @@ fn a_plan_is_made_once_and_remembered() {
     made.exits(0)
         .shows("Your plan: 8 hours a week from 2090-01-02")
         .shows("Foundations")
-        .shows("2090-01-02 - 2090-01-22")
-        .shows("finish  2090-06-25 as planned, after 25 weeks")
+        .shows("2090-01-02 - ")
+        .shows(" as planned, after ")
         .shows("not known yet: pass a step")
         .shows("begins in ");
     assert_eq!(learner.run("plan").exits(0).out, made.out);
@@ -25,8 +25,16 @@ fn a_plan_is_made_once_and_remembered() {
     other.exits(0).shows("Your plan: 4 hours a week from 2090-01-02");
     let object = learner.json("plan");
     assert_eq!(object["hours"], 4.0);
-    assert_eq!(object["phases"].as_array().map(Vec::len), Some(7));
-    assert_eq!(object["phases"][3]["from"], "2090-02-27");
+    // Phase after phase without a gap, however many hours the labs of each ask for.
+    let phases = object["phases"].as_array().expect("phases");
+    assert_eq!(phases.len(), 7);
+    let day = |phase: &serde_json::Value, end: &str| -> jiff::civil::Date {
+        phase[end].as_str().and_then(|text| text.parse().ok()).expect("a day")
+    };
+    assert_eq!(day(&phases[0], "from").to_string(), START);
+    for pair in phases.windows(2) {
+        assert_eq!(day(&pair[0], "to").tomorrow().expect("a day"), day(&pair[1], "from"));
+    }
     assert!(object["pace"].is_null() && object["finish_at_pace"].is_null());
     assert!(object["phases"][3]["hours"].as_f64().is_some_and(|hours| hours > 0.0), "{object}");
 }
