@@ -3,6 +3,7 @@
 
 mod access;
 mod lanes;
+mod programs;
 mod tiles;
 
 pub use access::{Access, Bank, Banks, Sector, Sectors};
@@ -52,13 +53,15 @@ impl Picture {
     }
 }
 
-/// The pictures of a launch from the `trace` of its report: lanes, where some were off; then the first costly access to
-/// global and to shared memory. What is missing or garbled gives no picture.
+/// The pictures of a launch from the `trace` of its report. Of warps: lanes, where some were off; then the first costly
+/// access to global and to shared memory. Of tiles: what the first program touches, and what all do. What is missing or
+/// garbled gives no picture.
 pub fn pictures(trace: &Value, source: Source<'_>) -> Vec<Picture> {
     let lanes = Lanes::from_trace(trace, source).filter(|lanes| lanes.on < lanes.slots).map(Picture::Lanes);
     let sectors = Sectors::from_trace(trace).map(Picture::Sectors);
     let banks = Banks::from_trace(trace).map(Picture::Banks);
-    [lanes, sectors, banks].into_iter().flatten().collect()
+    let tiles = Tiles::from_trace(trace).into_iter().map(Picture::Tiles);
+    [lanes, sectors, banks].into_iter().flatten().chain(tiles).collect()
 }
 
 /// Lanes of a mask as people write them: `0-7, 9`.
@@ -122,6 +125,9 @@ mod tests {
             json!({"issues": [{"warp": 0, "line": 1, "mask": 5_000_000_000_u64}]}),
             json!({"issues": [], "files": [], "cut": false, "global": null, "shared": null}),
             json!({"global": access(&[0, 0]), "shared": access(&[0, 0, 0])}),
+            json!({"buffers": [], "accesses": [{"program": [0, 0, 0], "buffer": 7, "does": "Read", "part": null}]}),
+            json!({"buffers": [{"name": "x", "len": u64::MAX}], "accesses": [{"program": [0, 0, 0], "buffer": 0,
+                "does": "Read", "part": {"first": 0, "rows": u64::MAX, "columns": u64::MAX, "pitch": 0}}]}),
         ];
         for value in garbled {
             assert_eq!(pictures(&value, &|_, _| None), [], "{value}");

@@ -3,6 +3,8 @@
 
 #[path = "pictures/kernels.rs"]
 mod kernels;
+#[path = "pictures/programs.rs"]
+mod programs;
 #[path = "charts/xml.rs"]
 mod xml;
 
@@ -35,11 +37,64 @@ fn known_pictures_look_as_they_did() {
             }
         }
     }
+    for (name, trace) in programs::all() {
+        for (width, unicode) in [(80, true), (40, false)] {
+            let charset = if unicode { "" } else { ", ASCII" };
+            drawn.push_str(&format!("== {name}, {width}{charset}\n"));
+            for one in pictures(&trace, &kernels::source) {
+                drawn.push_str(&format!("{}\n", picture(&screen(width, unicode), &one)));
+            }
+        }
+    }
     for one in &tiled {
         drawn.push_str(&format!("== tiles, 80\n{}\n", picture(&screen(80, true), one)));
     }
     drawn.push_str(&format!("== tiles, 40, ASCII\n{}", picture(&screen(40, false), &tiled[1])));
     assert!(drawn == include_str!("pictures/known.txt"), "tests/pictures/known.txt is not what is drawn now:\n{drawn}");
+}
+
+/// The pictures of programs say what their loads cost.
+#[test]
+fn what_programs_load_is_said() {
+    let says = |kernel: &str| -> Vec<Vec<String>> {
+        let (_, trace) = programs::all().into_iter().find(|(name, _)| *name == kernel).expect("a kernel");
+        pictures(&trace, &kernels::source).iter().map(Picture::says).collect()
+    };
+    // (72, 80) by (80, 56) in tiles of 32: 3 x 3 tiles of a, 3 x 2 of b, and 3 x 2 programs with 3 steps of two loads.
+    let [first, all] = says("a product of matrices").try_into().expect("two pictures");
+    assert_eq!(first, ["the first program loads 6 different tiles: 3 of a + 3 of b"]);
+    assert_eq!(
+        all,
+        [
+            "the first 6 programs load 15 different tiles: 9 of a + 6 of b",
+            "36 loads in all, 21 of them of a tile that was loaded before"
+        ]
+    );
+    // 4 blocks of queries; program i loads the keys and values of i + 1 of 4 blocks: 4 + 2 x (1 + 2 + 3 + 4) = 24 loads of
+    // 12 tiles.
+    let [_, causal] = says("causal attention").try_into().expect("two pictures");
+    assert_eq!(
+        causal,
+        [
+            "the first 4 programs load 12 different tiles: 4 of q + 4 of k + 4 of v",
+            "24 loads in all, 12 of them of a tile that was loaded before"
+        ]
+    );
+    // Rows that are read twice are named.
+    let [_, unfused] = says("a softmax that reads twice").try_into().expect("two pictures");
+    assert_eq!(
+        unfused[..2],
+        [
+            "the first 20 programs load 20 different tiles of x",
+            "40 loads in all, 20 of them of a tile that was loaded before"
+        ]
+    );
+    // What is gathered has no rectangle; what is added to has been read.
+    let [gather] = says("a histogram").try_into().expect("one picture");
+    assert_eq!(
+        gather,
+        ["the first program loads 1 different tile of x", "not drawn: 1 access that touches no rectangle of a matrix"]
+    );
 }
 
 /// What the pictures are for: each of these is seen at first sight.
@@ -66,7 +121,8 @@ fn what_costs_is_seen() {
 
 #[test]
 fn known_pictures_are_xml_and_inside_their_frame() {
-    let traces = kernels::all().into_iter().flat_map(|(_, trace)| pictures(&trace, &kernels::source));
+    let all = kernels::all().into_iter().chain(programs::all());
+    let traces = all.flat_map(|(_, trace)| pictures(&trace, &kernels::source));
     for one in traces.chain([tiles(1), tiles(3)]) {
         let svg = picture_file(&one, "a-lab, a-step, on the simulator of an A100");
         xml::inside(&svg);
@@ -126,6 +182,19 @@ fn trace() -> impl Strategy<Value = Value> {
     )
 }
 
+fn programs_trace() -> impl Strategy<Value = Value> {
+    let part = (number(), number(), number(), number()).prop_map(
+        |(first, rows, columns, pitch)| json!({"first": first, "rows": rows, "columns": columns, "pitch": pitch}),
+    );
+    let part = prop_oneof![part, Just(Value::Null)];
+    let touch = (any::<[u8; 3]>(), 0_usize..5, prop_oneof![Just("Read"), Just("Write"), Just("Add")], part).prop_map(
+        |(program, buffer, does, part)| json!({"program": program, "buffer": buffer, "does": does, "part": part}),
+    );
+    let buffer = (text(), number()).prop_map(|(name, len)| json!({"name": name, "len": len}));
+    (prop::collection::vec(buffer, 0..5), prop::collection::vec(touch, 0..30), any::<bool>())
+        .prop_map(|(buffers, accesses, cut)| json!({"buffers": buffers, "accesses": accesses, "cut": cut}))
+}
+
 fn any_tiles() -> impl Strategy<Value = Picture> {
     let order = prop::collection::vec((0_usize..50, 0_usize..150), 0..30);
     (text(), [0_usize..50, 0_usize..9, 0_usize..150], order, text()).prop_map(|(title, sides, order, name)| {
@@ -141,7 +210,7 @@ proptest! {
 
     #[test]
     fn no_line_is_wider_than_the_screen(
-        trace in trace(),
+        trace in prop_oneof![trace(), programs_trace()],
         tiles in any_tiles(),
         source in text(),
         width in 20_usize..=200,

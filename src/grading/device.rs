@@ -121,7 +121,10 @@ fn with_trace(mut script: Script) -> Option<Script> {
         _ => None,
     })?;
     cfg["trace"] = true.into();
-    cfg["order"] = serde_json::to_value(simt::Order::ByNumber).ok()?;
+    // Programs of tiles have no other order.
+    if let Some(order) = cfg.get_mut("order") {
+        *order = serde_json::to_value(simt::Order::ByNumber).ok()?;
+    }
     Some(if script.calls.last()?.function == REPORT { script } else { script.then(REPORT, Vec::new()) })
 }
 
@@ -179,4 +182,27 @@ fn sentence(fault: &Json) -> String {
 /// A counter of a launch by its name; NaN where there was no launch.
 pub fn counter(seen: &Seen<'_>, name: &str) -> f64 {
     report(seen).and_then(|report| report["counters"][name].as_f64()).unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_launch_is_traced_in_the_order_of_numbers() {
+        let cfg = |launch: Launch| {
+            let script = with_trace(launch.report()).expect("it is a launch");
+            assert_eq!(script.calls.iter().filter(|call| call.function == REPORT).count(), 1);
+            match script.calls.first().and_then(|call| call.args.first()) {
+                Some(Argument::Value(Value::Json(cfg))) => cfg.clone(),
+                other => panic!("no launch: {other:?}"),
+            }
+        };
+        let warps: simt::Cfg =
+            serde_json::from_value(cfg(Launch::new("k", simt::Cfg::default()))).expect("a launch of warps");
+        assert!(warps.trace && warps.order == simt::Order::ByNumber);
+        let tiles = tile::Cfg::new([2, 1, 1]);
+        let traced = serde_json::to_value(tile::Cfg { trace: true, ..tiles.clone() }).expect("JSON");
+        assert_eq!(cfg(Launch::tile("k", tiles)), traced);
+    }
 }

@@ -11,6 +11,10 @@ pub struct Tiles {
     pub sheets: Vec<Sheet>,
     /// Programs that have run.
     pub programs: usize,
+    /// Loads of a tile, also of one that was loaded before.
+    pub loads: usize,
+    /// What else there is to say.
+    pub notes: Vec<String>,
 }
 
 /// A matrix, as tiles.
@@ -18,9 +22,11 @@ pub struct Tiles {
 pub struct Sheet {
     /// Its name.
     pub name: String,
+    /// How it is cut: `3 x 2 tiles of 32 x 32`.
+    pub cut: String,
     /// Tiles across.
     pub columns: usize,
-    /// Row by row; a row that is not full is full of [`Cell::Untouched`].
+    /// Row by row. The last row may be short.
     pub cells: Vec<Cell>,
 }
 
@@ -34,12 +40,15 @@ pub enum Cell {
     Loaded,
     /// The program of this number wrote it.
     Written(usize),
+    /// It was loaded too.
+    Updated(usize),
 }
 
 impl Sheet {
     /// So many tiles of which nothing has happened to any.
     pub fn new(name: &str, rows: usize, columns: usize) -> Self {
-        Self { name: name.to_owned(), columns, cells: vec![Cell::Untouched; rows * columns] }
+        let cut = format!("{rows} x {columns} tiles");
+        Self { name: name.to_owned(), cut, columns, cells: vec![Cell::Untouched; rows * columns] }
     }
 
     /// Sets a tile; one beyond the matrix is none.
@@ -51,6 +60,17 @@ impl Sheet {
         }
     }
 
+    /// What happened to a tile; nothing to one beyond the matrix.
+    pub fn get(&self, row: usize, column: usize) -> Cell {
+        let inside = column < self.columns;
+        inside.then(|| self.cells.get(row * self.columns + column)).flatten().copied().unwrap_or_default()
+    }
+
+    /// Its name, and how it is cut.
+    pub fn caption(&self) -> String {
+        format!("{}, {}", self.name, self.cut)
+    }
+
     /// The tiles, row by row.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[Cell]> {
         self.cells.chunks(self.columns.max(1))
@@ -58,7 +78,7 @@ impl Sheet {
 
     /// Tiles that were loaded.
     pub fn loaded(&self) -> usize {
-        self.cells.iter().filter(|cell| **cell == Cell::Loaded).count()
+        self.cells.iter().filter(|cell| matches!(cell, Cell::Loaded | Cell::Updated(_))).count()
     }
 }
 
@@ -75,7 +95,8 @@ impl Tiles {
                 b.set(k, column, Cell::Loaded);
             }
         }
-        Self { title: title.to_owned(), sheets: vec![a, b, c], programs: order.len() }
+        let loads = 2 * inner * order.len();
+        Self { title: title.to_owned(), sheets: vec![a, b, c], programs: order.len(), loads, notes: Vec::new() }
     }
 
     /// What it costs.
@@ -84,7 +105,7 @@ impl Tiles {
             self.sheets.iter().map(|sheet| (sheet.name.as_str(), sheet.loaded())).filter(|(_, n)| *n > 0).collect();
         let all: usize = loads.iter().map(|(_, n)| n).sum();
         if all == 0 {
-            return Vec::new();
+            return self.notes.clone();
         }
         let parts: Vec<String> = loads.iter().map(|(name, n)| format!("{n} of {name}")).collect();
         let parts = if parts.len() > 1 { format!(": {}", parts.join(" + ")) } else { format!(" of {}", loads[0].0) };
@@ -93,7 +114,15 @@ impl Tiles {
         } else {
             format!("the first {} programs load", self.programs)
         };
-        vec![format!("{programs} {}{parts}", count(all, "different tile"))]
+        let mut says = vec![format!("{programs} {}{parts}", count(all, "different tile"))];
+        if let Some(again) = self.loads.checked_sub(all).filter(|again| *again > 0) {
+            says.push(format!(
+                "{} in all, {again} of them of a tile that was loaded before",
+                count(self.loads, "load")
+            ));
+        }
+        says.extend_from_slice(&self.notes);
+        says
     }
 }
 
@@ -106,11 +135,12 @@ mod tests {
     fn grouping_loads_fewer_tiles() {
         let by_row: Vec<(usize, usize)> = (0..9).map(|n| (0, n)).collect();
         let grouped: Vec<(usize, usize)> = (0..9).map(|n| (n % 3, n / 3)).collect();
-        for (order, says) in [
-            (by_row, "the first 9 programs load 90 different tiles: 9 of A + 81 of B"),
-            (grouped, "the first 9 programs load 54 different tiles: 27 of A + 27 of B"),
+        for (order, says, again) in [
+            (by_row, "the first 9 programs load 90 different tiles: 9 of A + 81 of B", 162 - 90),
+            (grouped, "the first 9 programs load 54 different tiles: 27 of A + 27 of B", 162 - 54),
         ] {
-            assert_eq!(Tiles::product("", [9, 9, 9], &order).says(), [says]);
+            let loads = format!("162 loads in all, {again} of them of a tile that was loaded before");
+            assert_eq!(Tiles::product("", [9, 9, 9], &order).says(), [says, &loads]);
         }
     }
 

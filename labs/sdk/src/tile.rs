@@ -67,9 +67,10 @@ mod prog;
 mod ptr;
 mod reduce;
 mod shape;
+mod trace;
 
 pub use crate::simt::{Place, Preset};
-pub use access::Values;
+pub use access::{Does, Values};
 pub use cfg::{Cfg, MAX_BUDGET, MAX_PROGRAMS};
 pub use counters::Counters;
 pub use dtype::Dtype;
@@ -83,3 +84,4 @@ pub use operator::{Operand, Tile};
 pub use prog::Prog;
 pub use ptr::Ptr;
 pub use shape::{MAX_ELEMENTS, Shape};
+pub use trace::{Extent, Part, Touch, Trace};

@@ -61,8 +61,8 @@ def of_warps(kernel, cfg, args):
 def of_tiles(kernel, cfg, args):
     l2 = cfg["l2"] and triton.L2(**cfg["l2"])
     kernel = kernel if isinstance(kernel, triton.Kernel) else triton.jit(kernel)
-    cfg = triton.Cfg(cfg["grid"], l2=l2, preset=triton.Preset[cfg["preset"]], budget=cfg["budget"])
-    return kernel.launch(cfg, *args)
+    preset = triton.Preset[cfg["preset"]]
+    return kernel.launch(triton.Cfg(**{**cfg, "l2": l2, "preset": preset}), *args)
 
 
 def report():

@@ -3,6 +3,7 @@
 use super::now::At;
 use super::shape::{Shape, stretch};
 use super::{B, Dtype, I, Prog, Ptr, T, now};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::panic::Location;
 
@@ -16,16 +17,19 @@ pub struct Access<'a> {
 }
 
 /// What an access does.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Does {
+    /// A load.
     Read,
+    /// A store.
     Write,
+    /// An atomic.
     Add,
 }
 
 impl Does {
     /// As sentences say it.
-    pub fn says(self) -> &'static str {
+    pub(super) fn says(self) -> &'static str {
         match self {
             Self::Read => "reads",
             Self::Write => "writes",
@@ -239,7 +243,7 @@ impl Prog {
     }
 
     /// Bytes and sectors of an access (R1 over all its elements); tells the cache of its lines, in the order of
-    /// addresses.
+    /// addresses, and the trace of it.
     fn moved(&self, runs: &[Run], access: Access<'_>) -> (u64, u64) {
         let p = access.p;
         let elements: usize = runs.iter().map(|run| run.len).sum();
@@ -261,6 +265,10 @@ impl Prog {
                     }
                 }
             }
+        }
+        drop((seen, counters));
+        if self.machine.cfg.trace {
+            self.machine.trace.borrow_mut().touch(self.pid, runs, access);
         }
         ((elements * p.dtype().bytes()) as u64, sectors)
     }

@@ -23,12 +23,14 @@ pub struct Cfg {
     /// Work after which the launch is stopped, so that an endless loop ends: an operation is 1,000 and one more for
     /// each element that it makes; a dot is m n k.
     pub budget: u64,
+    /// Whether the report carries a [`Trace`](super::Trace).
+    pub trace: bool,
 }
 
 impl Default for Cfg {
     /// One program on an A100, without a cache.
     fn default() -> Self {
-        Self { grid: [1, 1, 1], l2: None, preset: Preset::A100, budget: 4_000_000_000 }
+        Self { grid: [1, 1, 1], l2: None, preset: Preset::A100, budget: 4_000_000_000, trace: false }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs a kernel: program after program.
 
 use super::machine::{Machine, Stop};
-use super::{Cfg, Counters, Fault, FaultKind, L2, Prog, now};
+use super::{Cfg, Counters, Fault, FaultKind, L2, Prog, Trace, now};
 use crate::Result;
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,6 +16,8 @@ pub struct TileReport {
     pub faults: Vec<Fault>,
     /// Whether every program has returned. A launch that was stopped has the faults and counts up to there.
     pub finished: bool,
+    /// With [`Cfg::trace`].
+    pub trace: Option<Trace>,
 }
 
 impl TileReport {
@@ -46,6 +48,7 @@ pub fn launch(cfg: Cfg, kernel: impl Fn(&Prog)) -> Result<TileReport> {
             counters: *machine.counters.borrow(),
             faults: machine.faults.take(),
             finished: ended.is_ok(),
+            trace: machine.cfg.trace.then(|| machine.trace.take().done()),
         }),
     }
 }

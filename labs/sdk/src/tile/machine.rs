@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, FaultKind};
 use super::now::At;
+use super::trace::Recorder;
 use super::{Cfg, Counters, Lru};
 use crate::simt::{Place, commas};
 use std::cell::{Cell, RefCell};
@@ -26,6 +27,7 @@ pub struct Machine {
     pub counters: RefCell<Counters>,
     pub faults: RefCell<Vec<Fault>>,
     pub l2: RefCell<Option<Lru>>,
+    pub trace: RefCell<Recorder>,
     /// The running program, and its number.
     program: Cell<[usize; 3]>,
     number: Cell<u32>,
@@ -50,6 +52,7 @@ impl Machine {
             counters: RefCell::default(),
             faults: RefCell::default(),
             l2: RefCell::new(cfg.l2.map(|l2| Lru::new((l2.bytes / l2.line) as usize))),
+            trace: RefCell::default(),
             program: Cell::default(),
             number: Cell::default(),
             stores: Cell::default(),

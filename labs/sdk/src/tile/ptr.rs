@@ -28,7 +28,7 @@ pub struct Ptr {
 /// A buffer, whatever it holds.
 pub struct Buffer {
     pub name: String,
-    base: u64,
+    pub base: u64,
     pub dtype: Dtype,
     /// Elements that have no value yet; empty where all were made with one.
     pub unset: RefCell<Vec<bool>>,

@@ -7,6 +7,7 @@ mod faults;
 mod lru;
 mod memory;
 mod numbers;
+mod trace;
 mod twin;
 
 use lab_sdk::tile::{Fault, FaultKind, L2, Prog, Ptr, TileReport, launch_tiles};

@@ -74,7 +74,7 @@ def buffer(name, spec):
 for program in json.load(sys.stdin):
     whole = [buffer(f"x{number}", spec) for number, spec in enumerate(program["buffers"])]
     parts = [p.offset(spec["offset"]) for p, spec in zip(whole, program["buffers"])]
-    cfg = triton.Cfg(program["grid"], l2=triton.L2(program["l2"]), preset=triton.Preset.A100)
+    cfg = triton.Cfg(program["grid"], l2=triton.L2(program["l2"]), preset=triton.Preset.A100, trace=True)
     report = run.launch(cfg, program["code"], parts)
     elements = [p.to_vec().view(np.uint32) if p.buffer.dtype.floating else p.to_ints() for p in whole]
     print(json.dumps({"report": report.to_dict(), "buffers": [bits.tolist() for bits in elements]}))

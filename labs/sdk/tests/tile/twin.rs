@@ -1,4 +1,4 @@
-//! Random programs, as data, in both languages: equal counts, equal faults, and bits of buffers that are equal.
+//! Random programs, as data, in both languages: equal counts, faults and traces, and bits of buffers that are equal.
 
 mod draw;
 
@@ -27,6 +27,7 @@ fn the_same_in_python() {
         assert_eq!(ours["counters"], python["report"]["counters"], "seed {seed}: {}", program["code"]);
         assert_eq!(faults_of(&ours), faults_of(&python["report"]), "seed {seed}: {}", program["code"]);
         assert_eq!(ours["finished"], python["report"]["finished"], "seed {seed}");
+        assert_eq!(ours["trace"], python["report"]["trace"], "seed {seed}: {}", program["code"]);
         for (number, ours) in buffers.into_iter().enumerate() {
             let spec = &program["buffers"][number];
             let wide = spec["dtype"].as_str().is_some_and(|name| !name.starts_with('i'));
@@ -113,7 +114,7 @@ fn in_rust(program: &Value) -> (TileReport, Vec<Vec<i64>>) {
     let whole: Vec<Ptr> = specs.iter().enumerate().map(buffer).collect();
     let parts: Vec<Ptr> = whole.iter().zip(specs).map(|(p, spec)| p.offset(size(&spec["offset"]))).collect();
     let grid = serde_json::from_value(program["grid"].clone()).expect("a grid");
-    let cfg = Cfg { l2: program["l2"].as_u64().map(L2::new), ..Cfg::new(grid) };
+    let cfg = Cfg { l2: program["l2"].as_u64().map(L2::new), trace: true, ..Cfg::new(grid) };
     let report = launch(cfg, |p| {
         let mut values: Vec<Any> = Vec::new();
         for op in program["code"].as_array().expect("a list") {

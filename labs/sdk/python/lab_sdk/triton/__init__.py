@@ -46,7 +46,7 @@ live bytes      floats, and what was loaded, from the operation that makes a til
 flops           2 m n k of each dot
 
 A program whose live tiles exceed the shared memory of a block of the preset does not fit, and the launch ends.
-`kernel.launch(Cfg(grid, l2=.., preset=.., budget=..), ..)` chooses these.
+`kernel.launch(Cfg(grid, l2=.., preset=.., budget=.., trace=..), ..)` chooses these.
 """
 
 from ..simt.fault import Place
@@ -58,6 +58,7 @@ from .lru import L2, Lru
 from .machine import MAX_BUDGET, MAX_PROGRAMS, Cfg, Counters
 from .memory import Ptr
 from .tile import MAX_ELEMENTS
+from .trace import Extent, Part, Touch, Trace
 
 
 def cdiv(x, y):
@@ -71,6 +72,6 @@ def next_power_of_2(n):
 
 
 __all__ = [
-    "Cfg", "Counters", "Fault", "FaultKind", "Kernel", "L2", "Lru", "MAX_BUDGET", "MAX_ELEMENTS", "MAX_PROGRAMS",
-    "Place", "Preset", "Ptr", "TileReport", "cdiv", "jit", "language", "next_power_of_2",
+    "Cfg", "Counters", "Extent", "Fault", "FaultKind", "Kernel", "L2", "Lru", "MAX_BUDGET", "MAX_ELEMENTS", "MAX_PROGRAMS",
+    "Part", "Place", "Preset", "Ptr", "TileReport", "Touch", "Trace", "cdiv", "jit", "language", "next_power_of_2",
 ]

@@ -98,7 +98,8 @@ class Access:
             self.buffer.unset[self.index] = False
 
     def count(self):
-        """Bytes and sectors (R1 over all elements); tells the cache of its lines, in the order of addresses."""
+        """Bytes and sectors (R1 over all elements); tells the cache of its lines, in the order of addresses, and the trace
+        of the access."""
         buffer, counters, l2 = self.buffer, self.machine.counters, self.machine.l2
         touched = np.unique(self.index * buffer.dtype.bytes >> 5)
         counters.unique_sectors += int(np.count_nonzero(~buffer.sectors[touched]))
@@ -110,6 +111,8 @@ class Access:
         if self.does != "reads":
             counters.st_bytes += size
             counters.st_sectors += sectors
+        if self.machine.trace is not None:
+            self.machine.trace.touch(self.machine.program, self)
         if l2 is not None:
             for line in np.unique((buffer.base + 32 * touched) // self.machine.cfg.l2.line).tolist():
                 # What is written need not be fetched.

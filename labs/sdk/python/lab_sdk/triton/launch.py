@@ -3,12 +3,14 @@
 import functools
 import inspect
 from dataclasses import asdict, dataclass, field
+from typing import Optional
 
 import numpy as np
 
 from .liveness import with_last_uses
 from .machine import Cfg, Counters, Machine, Stop, now
 from .memory import Ptr
+from .trace import Trace
 
 # What says how a GPU runs a kernel, and not what it computes.
 OF_THE_GPU = ("num_warps", "num_stages", "num_ctas", "maxnreg")
@@ -21,11 +23,13 @@ class TileReport:
     counters  what it cost
     faults    the first fault of each kind, in the order in which they happened
     finished  whether every program has returned; a launch that was stopped has the faults and counts up to there
+    trace     with Cfg.trace
     """
 
     counters: Counters = field(default_factory=Counters)
     faults: list = field(default_factory=list)
     finished: bool = True
+    trace: Optional[Trace] = None
 
     def fault(self, kind):
         """The first fault of this kind, or None."""
@@ -91,4 +95,4 @@ def launch(cfg, fn, *args, **kwargs):
         finished = False
     finally:
         now.machine = outer
-    return TileReport(machine.counters, machine.faults, finished)
+    return TileReport(machine.counters, machine.faults, finished, machine.trace and machine.trace.trace)

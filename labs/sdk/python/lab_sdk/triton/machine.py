@@ -8,6 +8,7 @@ from typing import Optional
 from ..simt.preset import Preset
 from .fault import Fault, FaultKind, commas, here
 from .lru import L2, Lru
+from .trace import Recorder
 
 # More programs than these in one launch are refused.
 MAX_PROGRAMS = 1 << 21
@@ -29,12 +30,14 @@ class Cfg:
     preset  the GPU whose shared memory a program must fit into
     budget  work after which the launch is stopped, so that an endless loop ends: an operation is 1,000 and one more for
             each element that it makes; a dot is m n k
+    trace   whether the report carries a Trace
     """
 
     grid: tuple = (1, 1, 1)
     l2: Optional[L2] = None
     preset: Preset = Preset.A100
     budget: int = 4_000_000_000
+    trace: bool = False
 
     def __post_init__(self):
         grid = (self.grid,) if isinstance(self.grid, int) else tuple(self.grid)
@@ -126,6 +129,7 @@ class Machine:
         self.cfg, self.serial = cfg, next(LAUNCHES)
         self.counters, self.faults = Counters(), []
         self.l2 = Lru(cfg.l2.bytes // cfg.l2.line) if cfg.l2 else None
+        self.trace = Recorder() if cfg.trace else None
         self.program, self.number = (0, 0, 0), 0
         # Stores so far; whether the program has done an atomic.
         self.stores, self.atomic = 0, False
