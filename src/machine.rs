@@ -28,6 +28,16 @@ impl Rate {
     pub fn best(&self) -> f64 {
         self.read.max(self.copy).max(self.triad)
     }
+
+    /// The faster of two, way by way.
+    fn raised(&self, other: &Rate) -> Rate {
+        Rate {
+            bytes: self.bytes,
+            read: self.read.max(other.read),
+            copy: self.copy.max(other.copy),
+            triad: self.triad.max(other.triad),
+        }
+    }
 }
 
 /// The roofs of one thread.
@@ -39,6 +49,9 @@ pub struct Roofs {
     pub gemm: f64,
     /// Bytes a second, from the smallest working set to the largest.
     pub sweep: Vec<Rate>,
+    /// By how much of the best round the second best stayed below it, for the roof where that is most.
+    #[serde(default)]
+    pub apart: f64,
 }
 
 impl Roofs {
@@ -68,16 +81,11 @@ impl Roofs {
 
     /// The higher of two measurements of one machine, roof by roof: what was reached once can be reached.
     pub fn raised(&self, other: &Roofs) -> Roofs {
-        let rate = |(a, b): (&Rate, &Rate)| Rate {
-            bytes: a.bytes,
-            read: a.read.max(b.read),
-            copy: a.copy.max(b.copy),
-            triad: a.triad.max(b.triad),
-        };
         Roofs {
             flops: self.flops.max(other.flops),
             gemm: self.gemm.max(other.gemm),
-            sweep: self.sweep.iter().zip(&other.sweep).map(rate).collect(),
+            sweep: self.sweep.iter().zip(&other.sweep).map(|(a, b)| a.raised(b)).collect(),
+            apart: self.apart.min(other.apart),
         }
     }
 }
@@ -111,7 +119,12 @@ mod tests {
     }
 
     fn roofs() -> Roofs {
-        Roofs { flops: 100.0, gemm: 90.0, sweep: vec![rate(16, 40.0), rate(32, 50.0), rate(64, 20.0), rate(128, 10.0)] }
+        Roofs {
+            flops: 100.0,
+            gemm: 90.0,
+            sweep: vec![rate(16, 40.0), rate(32, 50.0), rate(64, 20.0), rate(128, 10.0)],
+            apart: 0.0,
+        }
     }
 
     #[test]

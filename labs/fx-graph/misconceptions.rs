@@ -34,6 +34,10 @@ pub fn ignores_kwargs(g: &FxGraph, params: &Params, ins: &[Tensor], mem: &mut Me
     interp::run_as(g, params, ins, mem, interp::Habit { kwargs: false, ..interp::Habit::RIGHT })
 }
 
+pub fn frees_what_keywords_read(g: &FxGraph, params: &Params, ins: &[Tensor], mem: &mut Mem) -> Result<Vec<Tensor>> {
+    interp::run_as(g, params, ins, mem, interp::Habit { kwargs_read: false, ..interp::Habit::RIGHT })
+}
+
 pub fn hands_the_object_twice(g: &FxGraph, params: &Params, ins: &[Tensor], mem: &mut Mem) -> Result<Vec<Tensor>> {
     interp::run_as(g, params, ins, mem, interp::Habit { object_twice: true, ..interp::Habit::RIGHT })
 }

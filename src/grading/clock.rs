@@ -1,6 +1,7 @@
 //! Seconds, as an experiment takes them: blocks of calls, several times and in turn, their median and their spread.
 
 use super::measure::{Bench, Stop};
+use crate::lab::Bar;
 use crate::submission::{Block, Fault, Timed};
 use crate::verdict::Clock;
 use lab_sdk::Value;
@@ -91,19 +92,27 @@ impl Bench<'_> {
         Ok(timings.median())
     }
 
-    /// Records a time, a rate or a ratio of times. On a busy machine its bar informs only.
+    /// Records a time, a rate or a ratio of times. On a busy machine its bar informs only, unless it is reached by more than the
+    /// spread: what is late on a busy machine may not be late, and what is in time is.
     pub fn clocked(&mut self, name: &str, value: f64, unit: &str, baseline: &Timings) {
         let spread = baseline.spread();
-        match spread <= QUIET {
+        match decides(self.bar(name), value, spread) {
             true => self.measured(name, value, unit, Clock::Clock),
             false => self.informs(name, value, unit, spread),
         }
     }
 }
 
+/// Whether a bar decides about a clocked value while the baseline spreads so much.
+fn decides(bar: Option<&Bar>, value: f64, spread: f64) -> bool {
+    let reached = |bar: &Bar| bar.holds(value * (1.0 + spread)) && bar.holds(value / (1.0 + spread));
+    spread <= QUIET || bar.is_some_and(reached)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Timings;
+    use super::{Timings, decides};
+    use crate::lab::Bar;
     use std::time::Duration;
 
     #[test]
@@ -113,5 +122,17 @@ mod tests {
         [4, 1, 2, 3, 100].iter().for_each(|&ms| timings.push(Duration::from_millis(ms)));
         assert_eq!(timings.median(), 0.003);
         assert!((timings.spread() - 2.0 / 3.0).abs() < 1e-12);
+    }
+    #[test]
+    fn on_a_busy_machine_a_bar_decides_only_when_it_is_clearly_reached() {
+        let bar = Bar { at_most: Some(1.0), at_least: None, fixed: None };
+        assert!([(0.9, 0.1), (1.1, 0.1), (0.5, 0.5)].iter().all(|&(value, spread)| decides(Some(&bar), value, spread)));
+        assert!([(0.9, 0.2), (1.3, 0.2), (5.0, 0.2)].iter().all(|&(value, spread)| !decides(
+            Some(&bar),
+            value,
+            spread
+        )));
+        assert!(!decides(None, 0.5, 0.5));
+        assert!(!decides(Some(&bar), 0.5, f64::NAN));
     }
 }

@@ -3,7 +3,7 @@
 use super::compare::{Rule, compare};
 use super::show::value_text;
 use super::{Grader, Lab, Seed};
-use crate::lab::Step;
+use crate::lab::{Bar, Step};
 use crate::machine::{Roofs, When};
 use crate::submission::{Fault, Observation, Subject};
 use crate::verdict::{Chart, Clock, Finding, Graded, Kind, Measurement, Verdict};
@@ -87,7 +87,7 @@ pub struct Bench<'a> {
     graded: Graded,
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
     /// The learner's own model (`--model`), if one was given.
     pub fn model(&self) -> Option<&Path> {
         self.asked.model
@@ -177,9 +177,14 @@ impl Bench<'_> {
         self.graded.passed += 1;
     }
 
+    /// The bar of a number in lab.toml.
+    pub(super) fn bar(&self, name: &str) -> Option<&'a Bar> {
+        self.asked.lab.manifest.bars.get(name)
+    }
+
     /// Records a number; the bar of that name in lab.toml decides, if there is one.
     pub fn measured(&mut self, name: &str, value: f64, unit: &str, kind: Clock) {
-        let bar = self.asked.lab.manifest.bars.get(name);
+        let bar = self.bar(name);
         let pass = bar.is_none_or(|bar| bar.holds(value));
         if bar.is_some() {
             self.graded.total += 1;
@@ -192,7 +197,7 @@ impl Bench<'_> {
 
     /// Records a clocked number whose bar cannot decide: the machine is busy.
     pub(super) fn informs(&mut self, name: &str, value: f64, unit: &str, spread: f64) {
-        let bar = self.asked.lab.manifest.bars.get(name);
+        let bar = self.bar(name);
         let bar = bar.map(|bar| format!("{}, undecided: spread {:.0} %", bar.words(), 100.0 * spread));
         if bar.is_some() {
             self.remark(format!("the machine is busy: `{name}` informs and does not decide"));

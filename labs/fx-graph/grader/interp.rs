@@ -27,9 +27,10 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     for (name, build) in ideas {
         checks.push(Check::by(name, RULE, nets(build, draw)?.iter().map(|(net, ins)| values(net, ins)).collect()));
     }
-    let ledgers: [(&str, Build); 5] = [
+    let ledgers: [(&str, Build); 6] = [
         ("most bytes of a chain", chain),
         ("most bytes where a value is read again later", residual),
+        ("a keyword argument is read too", read_by_keyword),
         ("parameters and inputs are lent", lent),
         ("what nobody reads is given up at once", unread),
         ("a result is set while its inputs are held", wide),
@@ -76,6 +77,17 @@ fn keywords(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
     let shares = net.named("torch.nn.functional.softmax", &[sum], json!({"dim": 0}));
     let result = net.function("operator.mul", &[shares, rows]);
     Ok((net.output(&[result]), inputs(draw, &[&shape, &shape])?))
+}
+
+/// The sum reads an earlier value by keyword.
+fn read_by_keyword(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
+    let (mut net, shape) = (Net::default(), [draw.size(2..=3), draw.size(2..=4)]);
+    let x = net.input("x", &shape);
+    let kept = net.function("torch.tanh", &[x]);
+    let powers = net.function("torch.exp", std::slice::from_ref(&kept));
+    let shares = net.function("torch.sigmoid", &[powers]);
+    let sum = net.named("torch.add", &[shares], json!({"other": kept, "alpha": halves(draw)}));
+    Ok((net.output(&[sum]), inputs(draw, &[&shape])?))
 }
 
 fn methods(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {

@@ -20,6 +20,8 @@ pub enum Frees {
 pub struct Habit {
     pub frees: Frees,
     pub kwargs: bool,
+    /// Whether what a keyword argument names counts as read.
+    pub kwargs_read: bool,
     pub object_twice: bool,
     pub owns_parameters: bool,
     pub owns_inputs: bool,
@@ -27,14 +29,18 @@ pub struct Habit {
 
 impl Habit {
     pub const RIGHT: Self =
-        Self { frees: Frees::LastUse, kwargs: true, object_twice: false, owns_parameters: false, owns_inputs: false };
+        Self { frees: Frees::LastUse, kwargs: true, kwargs_read: true, object_twice: false, owns_parameters: false, owns_inputs: false };
 }
 
 pub fn run_as(g: &FxGraph, params: &Params, ins: &[Tensor], mem: &mut Mem, habit: Habit) -> Result<Vec<Tensor>> {
     // What must be refused is refused by the right one, on a ledger of its own.
     super::super::solution::run(g, params, ins, &mut Mem::new())?;
+    let mut seen = g.clone();
+    if !habit.kwargs_read {
+        seen.nodes.iter_mut().for_each(|node| node.kwargs.clear());
+    }
     let mut uses: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (at, node) in g.nodes.iter().enumerate() {
+    for (at, node) in seen.nodes.iter().enumerate() {
         uses.insert(&node.name, (usize::MAX, at));
         for name in node.all_input_nodes() {
             let first = uses.get(name).map_or(at, |(first, _)| (*first).min(at));
