@@ -1,0 +1,304 @@
+"""Measures `roadmap` beside its peers, in one run and in turn: seconds from save to verdict, start-up with a year of history,
+memory. Needs only what is found; a peer that is missing is told and left out.
+
+    cargo install --path .                                          # the binary, as users have it
+    cargo install rustlings; pip install pytest numpy; apt install taskwarrior
+    cargo bench --bench year -- --keep /tmp/year                    # a database of 100,000 attempts
+    python3 benches/peers.py --year /tmp/year                       # medians [min .. max] of 11 rounds
+"""
+
+import argparse
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+LABS = Path(__file__).resolve().parent.parent / "labs"
+TASKS = 100_000
+
+# What `quantize` of labs/quantize-int8 asks for, as a hand-written test file would ask it.
+PYTEST = '''
+import numpy as np
+import pytest
+from answer import quantize
+
+@pytest.mark.parametrize("x, scale, want", [
+    ([1.0, -0.5, 0.25], [0.0078125], [127, -64, 32]),
+    ([0.0, 0.0], [1.0], [0, 0]),
+    ([3.5, -3.5, 2.5], [1.0], [4, -4, 2]),
+])
+def test_quantize(x, scale, want):
+    got = quantize(np.array(x, np.float32), np.array(scale, np.float32), np.array([0], np.int32), None, -128)
+    assert got.dtype == np.int8 and got.tolist() == want
+'''
+
+
+class Screen:
+    """A program in a terminal of 40 lines and 100 columns."""
+
+    def __init__(self, words, where, env):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(where)
+            os.execvpe(words[0], words, env)
+        termios.tcsetwinsize(self.fd, (40, 100))
+
+    def quiet(self, seconds):
+        """Reads until nothing has come for so long."""
+        while select.select([self.fd], [], [], seconds)[0]:
+            self.read()
+
+    def read(self):
+        try:
+            return os.read(self.fd, 1 << 16)
+        except OSError:
+            sys.exit("a watched program ended")
+
+    def until(self, pattern, most=60.0):
+        """Seconds until `pattern` is on the screen."""
+        started, seen = time.perf_counter(), b""
+        while not re.search(pattern, seen):
+            if not select.select([self.fd], [], [], most)[0]:
+                sys.exit(f"{pattern} did not come; last seen:\n{seen[-2000:].decode(errors='replace')}")
+            seen += self.read()
+        return time.perf_counter() - started
+
+    def close(self):
+        os.kill(self.pid, 9)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+class Run:
+    def __init__(self, words, where, env, passes=(0,)):
+        self.words, self.where, self.env, self.passes = words, where, env, passes
+
+    def __call__(self):
+        """Wall seconds of the whole process, and its peak of memory in MB (its children's too, the largest of them)."""
+        started = time.perf_counter()
+        child = subprocess.Popen(self.words, cwd=self.where, env=self.env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        took = time.perf_counter() - started
+        if child.returncode not in self.passes:
+            sys.exit(f"{' '.join(map(str, self.words))} ended with {child.returncode}")
+        return took, used.ru_maxrss / 1e3
+
+
+def tell(name, seconds, memory=None):
+    ms = [1e3 * s for s in seconds]
+    memory = f"   {max(memory):7.0f} MB" if memory else ""
+    print(f"{name:<58} {statistics.median(ms):8.1f} ms  [{min(ms):.1f} .. {max(ms):.1f}]{memory}", flush=True)
+    return statistics.median(ms)
+
+
+def in_turn(rounds, rows):
+    """Runs every row once a round; the first round warms caches and is dropped."""
+    times = {name: [] for name, _ in rows}
+    memory = {name: [] for name, _ in rows}
+    for at in range(rounds + 1):
+        for name, row in rows:
+            result = row(at)
+            took, used = result if isinstance(result, tuple) else (result, None)
+            if at:
+                times[name].append(took)
+                if used:
+                    memory[name].append(used)
+    return {name: tell(name, times[name], memory[name]) for name, _ in rows}
+
+
+def rust(args, home, env):
+    """Save to verdict of a Rust answer, as a command and in watch mode."""
+    rows, screens = [], []
+    folder = home / "roadmap" / "quantize-int8"
+    answer, text = folder / "answer.rs", (LABS / "quantize-int8" / "solution.rs").read_text()
+    words = [args.roadmap, "lab", "quantize-int8", "--step", "quantize", "--lang", "rust"]
+    subprocess.run(words, env=env, stdin=subprocess.DEVNULL, capture_output=True)
+    answer.write_text(text)
+    started = time.perf_counter()
+    Run(words, home, env)()
+    print(f"{'the first Rust verdict, with the SDK built':<58} {time.perf_counter() - started:8.1f} s")
+
+    def save(path, source, at):
+        path.write_text(f"{source}\n// {at} {time.time()}\n")
+
+    def command(at):
+        save(answer, text, at)
+        return Run(words, home, env)()
+
+    rows.append(("roadmap, Rust: a command", command))
+    watch = Screen([*words, "--watch"], home, env)
+    screens.append(watch)
+    watch.until(rb"PASS")
+    watch.quiet(1.0)
+
+    def watched(at):
+        save(answer, text, at)
+        took = watch.until(rb"PASS")
+        watch.quiet(0.3)
+        return took
+
+    rows.append(("roadmap, Rust: from save to PASS in --watch", watched))
+    if args.rustlings:
+        place = home / "peer"
+        place.mkdir()
+        subprocess.run([args.rustlings, "init"], cwd=place, env=env, input=b"\n", capture_output=True, check=True)
+        place = place / "rustlings"
+        exercise = next(place.glob("exercises/*/if1.rs"))
+        solved = exercise.read_text().replace("// TODO: Complete this function to return the bigger number!",
+                                              "if a > b { return a; } b //")
+        exercise.write_text(solved)
+        done = [args.rustlings, "run", "if1"]
+        Run(done, place, env)()
+
+        def peer(at):
+            save(exercise, solved, at)
+            return Run(done, place, env)()
+
+        rows.append(("rustlings: a command", peer))
+        state = place / ".rustlings-state.txt"
+        names = state.read_text().split("\n")
+        state.write_text("\n".join([names[0], "", "if1", ""]))
+        peer_watch = Screen([args.rustlings], place, env)
+        screens.append(peer_watch)
+        peer_watch.until(rb"Exercise done|Current exercise|Progress")
+        peer_watch.quiet(2.0)
+
+        def peer_watched(at):
+            save(exercise, solved, at)
+            took = peer_watch.until(rb"Exercise done")
+            peer_watch.quiet(0.3)
+            return took
+
+        rows.append(("rustlings: from save to done in watch", peer_watched))
+    else:
+        print("rustlings was not found: left out")
+    medians = in_turn(args.rounds, rows)
+    for screen in screens:
+        screen.close()
+    return medians
+
+
+def python(args, home, env):
+    """Save to verdict of a Python answer beside pytest on the same function."""
+    folder = home / "roadmap" / "quantize-int8"
+    answer, text = folder / "answer.py", (LABS / "quantize-int8" / "solution.py").read_text()
+    words = [args.roadmap, "lab", "quantize-int8", "--step", "quantize", "--lang", "python"]
+    subprocess.run(words, env=env, stdin=subprocess.DEVNULL, capture_output=True)
+    place = home / "pytest"
+    place.mkdir()
+    (place / "test_answer.py").write_text(PYTEST)
+    sdk = next(home.glob("roadmap/.roadmap/**/lab_sdk/__init__.py"), None)
+    paths = os.pathsep.join(filter(None, [str(place), str(sdk.parent.parent) if sdk else "", env.get("PYTHONPATH", "")]))
+
+    def save(path, at):
+        path.write_text(f"{text}\n# {at} {time.time()}\n")
+
+    def command(at):
+        save(answer, at)
+        return Run(words, home, env)()
+
+    def peer(at):
+        save(place / "answer.py", at)
+        return Run([sys.executable, "-m", "pytest", "-q"], place, env | {"PYTHONPATH": paths})()
+
+    rows = [("roadmap, Python: a command", command)]
+    if subprocess.run([sys.executable, "-c", "import pytest"], capture_output=True).returncode == 0:
+        rows.append(("pytest: three cases of the same function", peer))
+    else:
+        print("pytest was not found: left out")
+    return in_turn(args.rounds, rows)
+
+
+def history(args, home, env):
+    """Commands that read a year: 100,000 attempts, and as many tasks."""
+    rows = []
+    if args.year:
+        year = env | {"ROADMAP_DATA": str(args.year), "ROADMAP_WORKSPACE": str(home / "year")}
+        for words in (["status"], ["next"], ["--version"]):
+            run = Run([args.roadmap, *words], home, year)
+            rows.append((f"roadmap {' '.join(words)}, {TASKS:,} attempts", lambda at, run=run: run()))
+    else:
+        print("no --year: commands over 100,000 attempts left out")
+    if args.task:
+        data = home / "task"
+        data.mkdir()
+        rc = home / "taskrc"
+        rc.write_text(f"data.location={data}\nconfirmation=no\nnews.version=2.6.0\nverbose=nothing\n")
+        lines = [json.dumps({"description": f"attempt {n}", "project": f"lab.{n % 40}",
+                             "status": "pending" if n % 10 < 3 else "completed", "entry": "20260101T000000Z",
+                             "end": "20260101T000000Z"}) for n in range(TASKS)]
+        (home / "tasks.json").write_text("\n".join(lines))
+        tasks = env | {"TASKRC": str(rc)}
+        started = time.perf_counter()
+        subprocess.run([args.task, "import", str(home / "tasks.json")], env=tasks, capture_output=True, check=True)
+        print(f"{'Taskwarrior took the tasks in':<58} {time.perf_counter() - started:8.1f} s")
+        for words in (["list"], ["summary"], ["--version"]):
+            run = Run([args.task, *words], home, tasks, passes=(0, 1))
+            rows.append((f"task {' '.join(words)}, {TASKS:,} tasks", lambda at, run=run: run()))
+    else:
+        print("Taskwarrior was not found: left out")
+    return in_turn(min(args.rounds, 5), rows) if rows else {}
+
+
+def labs(args, home, env):
+    """Every step of every lab with its model answer, in both languages, on all cores."""
+    total, most = 0.0, 0.0
+    for lab in sorted(path.parent for path in LABS.glob("*/lab.toml")):
+        took = []
+        for language, ending in (("rust", "rs"), ("python", "py")):
+            words = [args.roadmap, "lab", lab.name, "--lang", language]
+            subprocess.run(words, env=env, stdin=subprocess.DEVNULL, capture_output=True)
+            shutil.copy(lab / f"solution.{ending}", home / "roadmap" / lab.name / f"answer.{ending}")
+            seconds, memory = Run([*words, "--all"], home, env, passes=(0, 1, 5, 6))()
+            took.append(seconds)
+            total, most = total + seconds, max(most, memory)
+        print(f"{'roadmap lab ' + lab.name + ' --all':<58} Rust {took[0]:5.1f} s   Python {took[1]:5.1f} s", flush=True)
+    print(f"{'all labs, both languages':<58} {total:8.1f} s   largest process {most:.0f} MB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--roadmap", default=shutil.which("roadmap"))
+    parser.add_argument("--rustlings", default=shutil.which("rustlings"))
+    parser.add_argument("--task", default=shutil.which("task"))
+    parser.add_argument("--year", type=Path, help="the folder that `cargo bench --bench year -- --keep` wrote")
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--only", choices=["rust", "python", "history", "labs"])
+    args = parser.parse_args()
+    if not args.roadmap:
+        sys.exit("roadmap was not found: cargo install --path ., or --roadmap PATH")
+    args.roadmap = str(Path(args.roadmap).resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        real = Path.home()
+        env = os.environ | {"HOME": folder, "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(real / ".rustup")),
+                            "CARGO_HOME": os.environ.get("CARGO_HOME", str(real / ".cargo")), "TERM": "xterm-256color"}
+        for name in ("ROADMAP_DATA", "ROADMAP_WORKSPACE"):
+            env.pop(name, None)
+        print(f"medians of {args.rounds} rounds in turn [min .. max], largest memory\n")
+        found = {}
+        for part in (rust, python, history, labs):
+            if args.only in (None, part.__name__):
+                found |= part(args, home, env) or {}
+                print()
+        for ours, peer in (("roadmap, Rust: from save to PASS in --watch", "rustlings: from save to done in watch"),
+                           ("roadmap, Rust: a command", "rustlings: a command"),
+                           ("roadmap, Python: a command", "pytest: three cases of the same function"),
+                           (f"roadmap status, {TASKS:,} attempts", f"task list, {TASKS:,} tasks")):
+            if ours in found and peer in found:
+                print(f"{ours}: {found[peer] / found[ours]:.1f} times as fast as `{peer}`")
+
+
+if __name__ == "__main__":
+    main()
