@@ -190,7 +190,7 @@ impl<'a> Bench<'a> {
             self.graded.total += 1;
             self.graded.passed += usize::from(pass);
         }
-        let bar = bar.map(|bar| bar.words());
+        let bar = bar.map(|bar| of_percent(bar.words(), unit));
         let (name, unit) = (name.to_owned(), unit.to_owned());
         self.graded.measurements.push(Measurement { name, value, unit, bar, pass, undecided: false, kind });
     }
@@ -198,7 +198,7 @@ impl<'a> Bench<'a> {
     /// Records a clocked number whose bar cannot decide: the machine is busy.
     pub(super) fn informs(&mut self, name: &str, value: f64, unit: &str, spread: f64) {
         let bar = self.bar(name);
-        let bar = bar.map(|bar| format!("{}, undecided: spread {:.0} %", bar.words(), 100.0 * spread));
+        let bar = bar.map(|bar| format!("{}, undecided: spread {:.0} %", of_percent(bar.words(), unit), 100.0 * spread));
         if bar.is_some() {
             self.remark(format!("the machine is busy: `{name}` informs and does not decide"));
         }
@@ -227,6 +227,11 @@ impl<'a> Bench<'a> {
     pub fn progress(&mut self, what: &str, done: f64) {
         (self.asked.progress)(what, done);
     }
+}
+
+/// The words of a bar for percentages say so; other units stand once, behind the number.
+fn of_percent(words: String, unit: &str) -> String {
+    if unit == "%" { words + " %" } else { words }
 }
 
 fn broken(function: &str, why: String) -> Stop {

@@ -244,8 +244,12 @@ impl Bar {
         {
             return format!("exactly {exactly}");
         }
-        let most = self.at_most.map(|most| format!("at most {most}"));
-        let least = self.at_least.map(|least| format!("at least {least}"));
+        let number = |value: f64| match value.abs() {
+            tiny if tiny > 0.0 && tiny < 1e-4 => format!("{value:e}"),
+            _ => value.to_string(),
+        };
+        let most = self.at_most.map(|most| format!("at most {}", number(most)));
+        let least = self.at_least.map(|least| format!("at least {}", number(least)));
         [most, least].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }

@@ -161,7 +161,7 @@ pub fn traffic(draw: &mut Draw) -> Vec<Question> {
         },
         Question {
             id: "pageable",
-            text: "and from pageable memory, at the same speed of copying?".to_owned(),
+            text: format!("and from pageable memory, if a layer's copy takes {copy} ms there too?"),
             parameters: times,
             answer: near(copy + compute, "ms"),
             mistakes: vec![("pageable-overlaps", compute)],

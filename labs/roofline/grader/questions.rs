@@ -31,7 +31,7 @@ pub fn throughput(draw: &mut Draw) -> Vec<Question> {
         Question {
             id: "peak",
             text: format!(
-                "an {} has {} SMs that run at {} GHz; each does {} fp16 multiply-adds in a clock. Its peak?",
+                "the {} has {} SMs that run at {} GHz; each does {} fp16 multiply-adds in a clock. Its peak?",
                 gpu.name, gpu.sms, gpu.ghz, gpu.macs
             ),
             parameters: parameters.clone(),
