@@ -154,6 +154,7 @@ fn ask(context: &mut Context, due: &[Due<'_>]) -> Result<u8> {
         if !answer.missed.is_empty() {
             let lines = context.screen.wrap("  wanted  ", "          ", &answer.wanted.join("; "));
             context.screen.print(&format!("{lines}\n"));
+            answer.wanted.clear();
             // Words are read by rule; whether a sentence means the same, its writer knows.
             match term::ask_line("did yours say this?", "y if it did; Enter if not; Esc to stop")? {
                 Some(word) => answer.right = matches!(word.trim().to_lowercase().as_str(), "y" | "yes"),

@@ -198,7 +198,8 @@ impl<'a> Bench<'a> {
     /// Records a clocked number whose bar cannot decide: the machine is busy.
     pub(super) fn informs(&mut self, name: &str, value: f64, unit: &str, spread: f64) {
         let bar = self.bar(name);
-        let bar = bar.map(|bar| format!("{}, undecided: spread {:.0} %", of_percent(bar.words(), unit), 100.0 * spread));
+        let bar =
+            bar.map(|bar| format!("{}, undecided: spread {:.0} %", of_percent(bar.words(), unit), 100.0 * spread));
         if bar.is_some() {
             self.remark(format!("the machine is busy: `{name}` informs and does not decide"));
         }
