@@ -130,76 +130,65 @@ def in_turn(rounds, rows):
     return {name: tell(name, times[name], run[0].peak() if run else None) for name, _, *run in rows}
 
 
+def save(path, text, mark):
+    """Writes what was not there yet, and compiles all the same."""
+    path.write_text(f"{text}\n{mark} {time.time()}\n")
+
+
 def rust(args, home, env):
-    """Save to verdict of a Rust answer, as a command and in watch mode."""
-    rows, screens = [], []
-    folder = home / "roadmap" / "quantize-int8"
-    answer, text = folder / "answer.rs", (LABS / "quantize-int8" / "solution.rs").read_text()
+    """Save to verdict of a Rust answer, as a command and then in watch mode."""
+    answer, text = home / "roadmap/quantize-int8/answer.rs", (LABS / "quantize-int8/solution.rs").read_text()
     words = [args.roadmap, "lab", "quantize-int8", "--step", "quantize", "--lang", "rust"]
     subprocess.run(words, env=env, stdin=subprocess.DEVNULL, capture_output=True)
     answer.write_text(text)
-    started = time.perf_counter()
-    Run(words, home, env)()
-    print(f"{'the first Rust verdict, with the SDK built':<58} {time.perf_counter() - started:8.1f} s")
+    ours = Run(words, home, env)
+    print(f"{'the first Rust verdict, with the SDK built':<58} {ours():8.1f} s")
 
-    def save(path, source, at):
-        path.write_text(f"{source}\n// {at} {time.time()}\n")
+    def command(run, path, source):
+        def row(_):
+            save(path, source, "//")
+            return run()
+        return row
 
-    def command(at):
-        save(answer, text, at)
-        return Run(words, home, env)()
+    def watched(screen, path, source, word):
+        def row(_):
+            save(path, source, "//")
+            took = screen.until(word)
+            screen.quiet(0.3)
+            return took
+        return row
 
-    rows.append(("roadmap, Rust: a command", command, Run(words, home, env)))
-    watch = Screen([*words, "--watch"], home, env)
-    screens.append(watch)
-    watch.until(rb"PASS")
-    watch.quiet(1.0)
-
-    def watched(at):
-        save(answer, text, at)
-        took = watch.until(rb"PASS")
-        watch.quiet(0.3)
-        return took
-
-    rows.append(("roadmap, Rust: from save to PASS in --watch", watched))
+    rows, watches = [("roadmap, Rust: a command", command(ours, answer, text), ours)], []
     if args.rustlings:
-        place = home / "peer"
-        place.mkdir()
-        subprocess.run([args.rustlings, "init"], cwd=place, env=env, input=b"\n", capture_output=True, check=True)
-        place = place / "rustlings"
+        (home / "peer").mkdir()
+        subprocess.run([args.rustlings, "init"], cwd=home / "peer", env=env, input=b"\n", capture_output=True, check=True)
+        place = home / "peer/rustlings"
         exercise = next(place.glob("exercises/*/if1.rs"))
         todo = "// TODO: Complete this function to return the bigger number!"
         solved = exercise.read_text().replace(todo, "if a > b { a } else { b }")
         exercise.write_text(solved)
-        done = [args.rustlings, "run", "if1"]
-        Run(done, place, env)()
-
-        def peer(at):
-            save(exercise, solved, at)
-            return Run(done, place, env)()
-
-        rows.append(("rustlings: a command", peer, Run(done, place, env)))
-        # A folder of its own: a command moves the current exercise on.
-        open_place = Path(shutil.copytree(place, home / "peer-watch"))
-        (open_place / ".rustlings-state.txt").write_text("DON'T EDIT THIS FILE!\n\nif1\n\n")
-        watched_exercise = next(open_place.glob("exercises/*/if1.rs"))
-        peer_watch = Screen([args.rustlings], open_place, env)
-        screens.append(peer_watch)
-        peer_watch.until(rb"Exercise done|Current exercise|Progress")
-        peer_watch.quiet(2.0)
-
-        def peer_watched(at):
-            save(watched_exercise, solved, at)
-            took = peer_watch.until(rb"Exercise done")
-            peer_watch.quiet(0.3)
-            return took
-
-        rows.append(("rustlings: from save to done in watch", peer_watched))
+        theirs = Run([args.rustlings, "run", "if1"], place, env)
+        rows.append(("rustlings: a command", command(theirs, exercise, solved), theirs))
     else:
         print("rustlings was not found: left out")
     medians = in_turn(args.rounds, rows)
-    for screen in screens:
-        screen.close()
+    # Two processes that see the same save would wait for each other: watching comes afterwards.
+    watch = Screen([*words, "--watch"], home, env)
+    watch.until(rb"PASS")
+    rows = [("roadmap, Rust: from save to PASS in --watch", watched(watch, answer, text, rb"PASS"))]
+    watches.append(watch)
+    if args.rustlings:
+        # A command moved the current exercise on.
+        (place / ".rustlings-state.txt").write_text("DON'T EDIT THIS FILE!\n\nif1\n\n")
+        watch = Screen([args.rustlings], place, env)
+        watch.until(rb"Current exercise")
+        rows.append(("rustlings: from save to done in watch", watched(watch, exercise, solved, rb"Exercise done")))
+        watches.append(watch)
+    for watch in watches:
+        watch.quiet(2.0)
+    medians |= in_turn(args.rounds, rows)
+    for watch in watches:
+        watch.close()
     return medians
 
 
@@ -215,17 +204,14 @@ def python(args, home, env):
     sdk = next(home.glob("roadmap/.roadmap/**/lab_sdk/__init__.py"), None)
     paths = os.pathsep.join(filter(None, [str(place), str(sdk.parent.parent) if sdk else "", env.get("PYTHONPATH", "")]))
 
-    def save(path, at):
-        path.write_text(f"{text}\n# {at} {time.time()}\n")
-
     def command(at):
-        save(answer, at)
+        save(answer, text, "#")
         return Run(words, home, env)()
 
     tested = Run([sys.executable, "-m", "pytest", "-q"], place, env | {"PYTHONPATH": paths})
 
     def peer(at):
-        save(place / "answer.py", at)
+        save(place / "answer.py", text, "#")
         return tested()
 
     rows = [("roadmap, Python: a command", command, Run(words, home, env))]
