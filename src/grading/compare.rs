@@ -176,15 +176,17 @@ pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
 }
 
 /// Numbers of any type with their shape.
-struct Flat {
+pub(super) struct Flat {
     kind: String,
     shape: Vec<usize>,
-    values: Vec<f64>,
+    /// Row by row.
+    pub values: Vec<f64>,
     /// The same where f64 would round.
     wide: Option<Vec<i128>>,
 }
 
-fn flat(value: &Value) -> Option<Flat> {
+/// The numbers of a value that has some.
+pub(super) fn flat(value: &Value) -> Option<Flat> {
     let list = |kind: &str, values: Vec<f64>| {
         Some(Flat { kind: format!("list {kind}"), shape: vec![values.len()], values, wide: None })
     };
