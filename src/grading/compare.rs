@@ -28,6 +28,25 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The answer's own number is at most `bound`; known mistakes have to give equal results.
+    pub fn at_most(value: fn(&Seen<'_>) -> (f64, String), bound: f64, unit: &'static str) -> Self {
+        Rule::AtMost(Property { value, bound, unit, near: 0.0 })
+    }
+
+    /// The same where many results are right; known mistakes have to give an equal number.
+    pub fn scored(value: fn(&Seen<'_>) -> (f64, String), bound: f64, unit: &'static str) -> Self {
+        Rule::Scored(Property { value, bound, unit, near: 0.0 })
+    }
+
+    /// The same property, to which known mistakes may give results that lie apart by this part.
+    pub fn near(self, part: f64) -> Self {
+        match self {
+            Rule::AtMost(property) => Rule::AtMost(Property { near: part, ..property }),
+            Rule::Scored(property) => Rule::Scored(Property { near: part, ..property }),
+            other => other,
+        }
+    }
+
     /// Whether it holds anything against the rounding floor.
     pub fn has_floor(self) -> bool {
         match self {
