@@ -15,7 +15,7 @@ const DOUBLINGS: u32 = 9;
 /// Errors over K, and the two curves.
 pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let mut draw = Draw::new(bench.seed, "error");
-    let (mut fp32, mut fp16): (Vec<(f64, f64)>, Vec<(f64, f64)>) = (Vec::new(), Vec::new());
+    let (mut fp32, mut fp16) = (Vec::<(f64, f64)>::new(), Vec::<(f64, f64)>::new());
     let mut instructions = 0.0;
     for doubling in 0..DOUBLINGS {
         let k = 64_usize << doubling;

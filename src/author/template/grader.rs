@@ -58,7 +58,10 @@ fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         bench.progress("normalizing", done as f64 / 4.0);
         let spread = draw.log_uniform(1e-2, 1e2);
         let x = draw.tensor(&[n], |draw| spread * draw.normal())?;
-        let size = rms(&bench.call("normalize", &args![x])?);
+        let size = match bench.call("normalize", &args![x])? {
+            y @ Value::Tensor(_) => rms(&y),
+            other => return Err(Stop::other_kind("normalize", &other, format!("f32 tensor of shape [{n}]"))),
+        };
         worst = worst.max((size - 1.0).abs());
         rows.push((format!("{n} values"), size));
     }
