@@ -79,6 +79,13 @@ impl Roofs {
         self.flops.min(intensity * self.near(bytes))
     }
 
+    /// The roof under a bandwidth as a line: FLOPs a second at the intensities `from`, at the ridge, and at `to` or beyond
+    /// the ridge.
+    pub fn line(&self, bandwidth: f64, from: f64, to: f64) -> [(f64, f64); 3] {
+        let ridge = self.flops / bandwidth;
+        [from, ridge, to.max(2.0 * ridge)].map(|intensity| (intensity, self.flops.min(bandwidth * intensity)))
+    }
+
     /// The higher of two measurements of one machine, roof by roof: what was reached once can be reached.
     pub fn raised(&self, other: &Roofs) -> Roofs {
         Roofs {

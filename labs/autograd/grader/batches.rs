@@ -27,7 +27,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("padding in some micro-batches", SUMS, cases(&[&[(4, 2), (4, 0)], &[(6, 1), (6, 4), (3, 0)]])?),
         Check::by("a micro-batch of nothing but padding", SUMS, cases(&[&[(2, 0), (2, 2)], &[(5, 1), (4, 4), (7, 2)]])?),
         Check::by("64 micro-batches", SUMS, cases(&[&[(6, 1); 64]])?),
-        Check::refuses("refuses what does not fit, and nothing to learn", refusals(draw)?),
+        Check::refuses("`accumulated` refuses what does not fit, and nothing to learn", refusals(draw)?),
     ])
 }
 
@@ -55,7 +55,7 @@ fn accumulated(draw: &mut Draw, d: usize, classes: usize, lengths: &[(usize, usi
 }
 
 fn script(w: Tensor, micro: Micro) -> Script {
-    Script { whole: true, ..Script::call("accumulated", args![w, micro]) }
+    Script::call("accumulated", args![w, micro]).whole()
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
