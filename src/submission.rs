@@ -16,6 +16,7 @@ mod workspace;
 
 pub use again::{Again, once_more};
 pub use child::{Child, Limits};
+pub use coerce::coerce;
 pub use editor::edit;
 pub use interrupt::interrupted;
 pub use link::{BUILD_SDK, Link, Progress, build_sdk, build_sdk_in_background, sdk_progress, toolchain, version_of};

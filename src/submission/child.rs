@@ -35,6 +35,8 @@ impl Limits {
 
 /// The most that one reply may weigh; a tensor of 2^28 floats is no answer to a small input.
 const LARGEST_REPLY: u64 = 1 << 30;
+/// The most bytes of JSON in a reply: read, they take thirty times as many.
+const LARGEST_HEAD: u64 = 16 << 20;
 /// What is kept of the learner's prints, to be shown.
 const KEPT_OUTPUT: usize = 16 << 10;
 /// By how many times its limit a check may take longer while other programs have the cores.
@@ -165,6 +167,10 @@ impl Child {
             return Err(Fault::Garbled(format!("it announces {length} bytes")));
         }
         let body = self.take(length as usize)?;
+        let described = body.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+        if described > LARGEST_HEAD {
+            return Err(Fault::Garbled(format!("it describes its values in {described} bytes")));
+        }
         Frame::decode(&body).map_err(|e| Fault::Garbled(e.to_string()))
     }
 
@@ -290,6 +296,9 @@ impl Subject for Child {
         let done = self.send(&go).and_then(|()| self.receive());
         let took = started.elapsed();
         let count = done.map_err(|fault| self.lose(fault))?.head.get("done").and_then(|n| n.as_u64()).unwrap_or(0);
+        if count > block.keep.max(1) as u64 {
+            return Err(self.lose(Fault::Garbled(format!("it announces {count} results"))));
+        }
         let mut last = Vec::new();
         for at in (0..count as usize).rev() {
             let reply = self.receive().map_err(|fault| self.lose(fault))?;
