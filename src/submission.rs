@@ -11,6 +11,7 @@ mod link;
 mod python;
 mod rust;
 mod sweep;
+mod walls;
 mod worker;
 mod workspace;
 
@@ -23,6 +24,7 @@ pub use link::{BUILD_SDK, Link, Progress, build_sdk, build_sdk_in_background, sd
 pub use python::{Python, find_python, on_path};
 pub use rust::{Compiled, compile, start as start_program};
 pub use sweep::machine_memory;
+pub use walls::{Held, Walls, held};
 pub use worker::{Table, WORKER, Worker, work};
 pub use workspace::{Language, Workspace, beside};
 

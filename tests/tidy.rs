@@ -59,6 +59,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("notify::", &["cli"]),
     ("signal_hook", &["submission"]),
     ("syn::", &["submission"]),
+    ("landlock::", &["submission"]),
     ("fsrs::", &["review"]),
     ("pulp::", &["machine"]),
 ];

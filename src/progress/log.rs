@@ -95,14 +95,17 @@ impl Store {
     }
 }
 
-/// Seconds of study that end at `at`: from the last row of this lab that counted, over the openings of the lab and the
+/// Seconds of study that end at `at` (rows of a clock that was ahead aside): from the last row of this lab that counted, over the openings of the lab and the
 /// last edit of the answer in between, each pause cut.
 pub(super) fn spent(all: &Transaction<'_>, lab: &str, at: i64, edited: Option<i64>) -> rusqlite::Result<f64> {
-    let attempt: Option<i64> =
-        all.prepare_cached("SELECT max(at) FROM attempt WHERE lab = ?1")?.query_row([lab], |row| row.get(0))?;
+    let attempt: Option<i64> = all
+        .prepare_cached("SELECT max(at) FROM attempt WHERE lab = ?1 AND at <= ?2")?
+        .query_row(params![lab, at], |row| row.get(0))?;
     let event: Option<i64> = all
-        .prepare_cached("SELECT at FROM event WHERE lab = ?1 AND kind <> 'opened' ORDER BY at DESC LIMIT 1")?
-        .query_row([lab], |row| row.get(0))
+        .prepare_cached(
+            "SELECT at FROM event WHERE lab = ?1 AND at <= ?2 AND kind <> 'opened' ORDER BY at DESC LIMIT 1",
+        )?
+        .query_row(params![lab, at], |row| row.get(0))
         .optional()?;
     let last = attempt.max(event);
     let mut moments: Vec<i64> = all

@@ -40,11 +40,11 @@ impl Python {
             command.current_dir(folder);
         }
         // Compiled once, and not beside the learner's files.
-        command.env("PYTHONPYCACHEPREFIX", workspace.hidden().join("pycache")).env("PYTHONIOENCODING", "utf-8:replace");
+        command.env("PYTHONPYCACHEPREFIX", workspace.python_cache()).env("PYTHONIOENCODING", "utf-8:replace");
         for threads in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
             command.env(threads, "1");
         }
-        Child::start(command, limits)
+        Child::start(command, limits, Some(&workspace.walls(answer)))
     }
 }
 
