@@ -117,6 +117,17 @@ pub struct Measured {
     pub roofs: Roofs,
 }
 
+impl Measured {
+    /// Reads what was kept as JSON, or says why it cannot be used: a file may hold anything.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let measured: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        match measured.roofs.sound() {
+            true => Ok(measured),
+            false => Err("a roof is no rate".to_owned()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Rate, Roofs, measure};

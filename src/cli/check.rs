@@ -341,7 +341,8 @@ impl<'a> Starter<'a> {
                 let link = wait_for_link(context)?;
                 match compile(&context.workspace, &link, name, answer, &functions)? {
                     Compiled::Program(program) => {
-                        Ok(Ok(Self { run: Box::new(move |limits| start_program(&program, answer, limits)) }))
+                        let workspace = &context.workspace;
+                        Ok(Ok(Self { run: Box::new(move |limits| start_program(workspace, &program, answer, limits)) }))
                     }
                     Compiled::Signature(finding) => Ok(Err(finding)),
                     Compiled::Broken(said) => {

@@ -97,13 +97,16 @@ impl Store {
 
 /// Seconds of study that end at `at`: from the last row of this lab that counted, over the openings of the lab and the
 /// last edit of the answer in between, each pause cut. Where another lab was worked on since, from its last row: no minute
-/// belongs to two labs.
+/// belongs to two labs. Rows of a clock that was ahead are left aside.
 pub(super) fn spent(all: &Transaction<'_>, lab: &str, at: i64, edited: Option<i64>) -> rusqlite::Result<f64> {
-    let attempt: Option<i64> =
-        all.prepare_cached("SELECT max(at) FROM attempt WHERE lab = ?1")?.query_row([lab], |row| row.get(0))?;
+    let attempt: Option<i64> = all
+        .prepare_cached("SELECT max(at) FROM attempt WHERE lab = ?1 AND at <= ?2")?
+        .query_row(params![lab, at], |row| row.get(0))?;
     let event: Option<i64> = all
-        .prepare_cached("SELECT at FROM event WHERE lab = ?1 AND kind <> 'opened' ORDER BY at DESC LIMIT 1")?
-        .query_row([lab], |row| row.get(0))
+        .prepare_cached(
+            "SELECT at FROM event WHERE lab = ?1 AND at <= ?2 AND kind <> 'opened' ORDER BY at DESC LIMIT 1",
+        )?
+        .query_row(params![lab, at], |row| row.get(0))
         .optional()?;
     let last = attempt.max(event);
     let elsewhere: Option<i64> = all

@@ -45,7 +45,7 @@ impl Python {
         for threads in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
             command.env(threads, "1");
         }
-        Child::start(command, limits)
+        Child::start(command, limits, Some(&workspace.walls(answer)))
     }
 }
 
