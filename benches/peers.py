@@ -201,14 +201,12 @@ def python(args, home, env):
     place = home / "pytest"
     place.mkdir()
     (place / "test_answer.py").write_text(PYTEST)
-    sdk = next(home.glob("roadmap/.roadmap/**/lab_sdk/__init__.py"), None)
-    paths = os.pathsep.join(filter(None, [str(place), str(sdk.parent.parent) if sdk else "", env.get("PYTHONPATH", "")]))
 
     def command(at):
         save(answer, text, "#")
         return Run(words, home, env)()
 
-    tested = Run([sys.executable, "-m", "pytest", "-q"], place, env | {"PYTHONPATH": paths})
+    tested = Run([sys.executable, "-m", "pytest", "-q"], place, env)
 
     def peer(at):
         save(place / "answer.py", text, "#")
