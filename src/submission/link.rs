@@ -85,6 +85,8 @@ impl Link {
             "-Coverflow-checks=yes",
             "-Clto=off",
             "-Cdebuginfo=0",
+            // Nor what the rlibs hold: a program of 60 MB takes as long to write as to compile.
+            "-Cstrip=debuginfo",
         ]);
         command.args(["--error-format=json", "--cap-lints=warn"]);
         command.arg("--extern").arg(format!("lab_sdk={}", self.sdk.display()));
