@@ -11,7 +11,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lab", &["curriculum", "verdict"]),
     ("submission", &["lab", "verdict"]),
     ("reference", &[]),
-    ("machine", &[]),
+    ("kernels", &[]),
+    ("machine", &["kernels"]),
     ("grading", &["machine", "submission", "lab", "verdict", "curriculum"]),
     ("labs", &["grading", "curriculum"]),
     ("trials", &["grading", "lab", "machine", "submission", "verdict"]),
@@ -60,7 +61,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("signal_hook", &["submission"]),
     ("syn::", &["submission"]),
     ("fsrs::", &["review"]),
-    ("pulp::", &["machine"]),
+    ("pulp::", &["kernels", "machine"]),
 ];
 
 /// Modules of plain values: no files, no processes, no printing.
