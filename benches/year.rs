@@ -20,7 +20,9 @@ fn main() {
         return;
     }
     let home = tempfile::tempdir().expect("a temporary home");
-    let data = home.path().join("data");
+    // `cargo bench --bench year -- --keep DIR` leaves the database for benches/peers.py.
+    let kept = std::env::args().skip_while(|word| word != "--keep").nth(1).map(std::path::PathBuf::from);
+    let data = kept.unwrap_or_else(|| home.path().join("data"));
     let started = Instant::now();
     fill(&data.join("progress.db"));
     let size = std::fs::metadata(data.join("progress.db")).expect("the database").len();

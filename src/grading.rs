@@ -7,6 +7,7 @@ mod compare;
 mod degenerate;
 pub mod device;
 mod draw;
+pub mod golden;
 mod json;
 mod judge;
 mod lab;
@@ -15,15 +16,18 @@ mod measure;
 mod medal;
 mod name;
 mod predict;
+mod printed;
 mod ran;
 mod replay;
+mod sentence;
 mod show;
 mod shrink;
 mod transcript;
 mod units;
+mod values;
 
 pub use build::{Build, asked, grade_build};
-pub use clock::{QUIET, ROUNDS, Timings, Whose};
+pub use clock::{QUIET, ROUNDS, Timings, Whose, repeats};
 pub use compare::{Difference, Property, Rule, compare};
 pub use degenerate::{Degenerate, Lazy, degenerates, differs};
 pub use draw::{Draw, Seed};
@@ -32,10 +36,13 @@ pub use margin::{Drawn, Wider};
 pub use measure::{Baseline, Bench, Measure, Reached, RoofsOf, Stop, grade_measure};
 pub use medal::{Medal, Rung};
 pub use name::{Hypotheses, Overridden};
-pub use predict::{Answer, Question, Within, ask, grade_predict};
+pub use predict::{Answer, Figure, Question, Within, ask, grade_predict, real};
+pub use printed::{Printed, grouped};
 pub use replay::{Argument, Call, Look, Script, Seen, count, replay};
+pub use sentence::{filled, is_whole};
 pub use show::{number, value_text};
 pub use units::{example, parse as parse_number, plain};
+pub use values::{floats, numbers, part, read, scalar, tensors};
 
 /// The values of one call, in order: `args![x, scale, None::<usize>]`.
 #[macro_export]

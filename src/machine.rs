@@ -87,6 +87,13 @@ impl Roofs {
         self.flops.min(intensity * self.near(bytes))
     }
 
+    /// The roof under a bandwidth as a line: FLOPs a second at the intensities `from`, at the ridge, and at `to` or beyond
+    /// the ridge.
+    pub fn line(&self, bandwidth: f64, from: f64, to: f64) -> [(f64, f64); 3] {
+        let ridge = self.flops / bandwidth;
+        [from, ridge, to.max(2.0 * ridge)].map(|intensity| (intensity, self.flops.min(bandwidth * intensity)))
+    }
+
     /// The higher of two measurements of one machine, roof by roof: what was reached once can be reached.
     pub fn raised(&self, other: &Roofs) -> Roofs {
         Roofs {
@@ -117,6 +124,17 @@ pub struct Measured {
     pub at: i64,
     /// What it reached.
     pub roofs: Roofs,
+}
+
+impl Measured {
+    /// Reads what was kept as JSON, or says why it cannot be used: a file may hold anything.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let measured: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        match measured.roofs.sound() {
+            true => Ok(measured),
+            false => Err("a roof is no rate".to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,17 +11,20 @@ mod link;
 mod python;
 mod rust;
 mod sweep;
+mod walls;
 mod worker;
 mod workspace;
 
 pub use again::{Again, once_more};
 pub use child::{Child, Limits};
+pub use coerce::coerce;
 pub use editor::edit;
 pub use interrupt::interrupted;
 pub use link::{BUILD_SDK, Link, Progress, build_sdk, build_sdk_in_background, sdk_progress, toolchain, version_of};
 pub use python::{Python, find_python, on_path};
 pub use rust::{Compiled, compile, start as start_program};
 pub use sweep::machine_memory;
+pub use walls::{Held, Walls, held};
 pub use worker::{Table, WORKER, Worker, work};
 pub use workspace::{Language, Workspace, beside};
 

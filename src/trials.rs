@@ -94,6 +94,12 @@ pub fn of(tried: Tried, folder: &Path) -> Vec<Trial> {
         trials.push(Trial::new(name, move || inside::solution_measures(tried, step)));
     }
     trials.extend(answer::trials(tried));
+    for step in tried.steps(|grader| grader.experiment().is_some()) {
+        for function in &step.functions {
+            let name = format!("{slug}/grader.rs tells a word from {function} in {}", step.id);
+            trials.push(Trial::ignorable(name, move || inside::wrong_kind_is_told(tried, step, function)));
+        }
+    }
     trials.push(Trial::new(format!("{slug}/solution.rs in process"), move || inside::solution_passes(tried)));
     for step in tried.steps(|grader| matches!(grader, Grader::Predict(_))) {
         let name = format!("{slug}/grader.rs asks {}", step.id);

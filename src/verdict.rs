@@ -227,6 +227,21 @@ pub enum Chart {
 }
 
 impl Chart {
+    /// Points and lines over two axes.
+    pub fn plane(title: impl Into<String>, x: Axis, y: Axis, series: impl IntoIterator<Item = Series>) -> Self {
+        Self::Plane { title: title.into(), x, y, series: series.into_iter().collect() }
+    }
+
+    /// A bar a row, its number in this unit as it is.
+    pub fn bars<N: Into<String>>(
+        title: impl Into<String>,
+        unit: impl Into<String>,
+        rows: impl IntoIterator<Item = (N, f64)>,
+    ) -> Self {
+        let rows = rows.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Self::Bars { title: title.into(), unit: unit.into(), rows }
+    }
+
     /// What is shown.
     pub fn title(&self) -> &str {
         match self {
@@ -249,6 +264,18 @@ pub struct Axis {
     pub log: bool,
 }
 
+impl Axis {
+    /// On which equal steps are equal differences.
+    pub fn new(label: impl Into<String>, unit: impl Into<String>) -> Self {
+        Self { label: label.into(), unit: unit.into(), log: false }
+    }
+
+    /// The same, on which equal steps are equal factors.
+    pub fn log(self) -> Self {
+        Self { log: true, ..self }
+    }
+}
+
 /// One line or cloud of a [`Chart::Plane`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
@@ -258,6 +285,27 @@ pub struct Series {
     pub mark: Mark,
     /// Where it goes.
     pub points: Vec<Point>,
+}
+
+impl Series {
+    /// Measured points, joined.
+    pub fn line(name: impl Into<String>, points: impl IntoIterator<Item: Into<Point>>) -> Self {
+        Self::of(name.into(), Mark::Line, points)
+    }
+
+    /// Measured points, each for itself.
+    pub fn dots(name: impl Into<String>, points: impl IntoIterator<Item: Into<Point>>) -> Self {
+        Self::of(name.into(), Mark::Dots, points)
+    }
+
+    /// What was computed beforehand.
+    pub fn theory(name: impl Into<String>, points: impl IntoIterator<Item: Into<Point>>) -> Self {
+        Self::of(name.into(), Mark::Theory, points)
+    }
+
+    fn of(name: String, mark: Mark, points: impl IntoIterator<Item: Into<Point>>) -> Self {
+        Self { name, mark, points: points.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// One row of a [`Chart::Spans`].
@@ -321,6 +369,13 @@ pub enum Mark {
 impl From<(f64, f64)> for Point {
     fn from((x, y): (f64, f64)) -> Self {
         Self { x, y, label: String::new() }
+    }
+}
+
+impl Point {
+    /// The same place with a name beside it.
+    pub fn named(self, label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..self }
     }
 }
 

@@ -6,8 +6,9 @@ mod shrinking;
 use lab_sdk::wire::{Frame, HEADER, body_length};
 use lab_sdk::{Device, I8, Tensor, Value};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use roadmap::curriculum::Roadmap;
-use roadmap::grading::{Rule, Seed, compare, parse_number};
+use roadmap::grading::{Rule, Seed, compare, parse_number, plain};
 use roadmap::lab::{Manifest, Type};
 
 fn value() -> impl Strategy<Value = Value> {
@@ -77,4 +78,48 @@ proptest! {
         let _ = Manifest::parse("a-lab", &text);
         let _ = Roadmap::parse([("1.toml", text.as_str()), ("phases.toml", text.as_str())]);
     }
+}
+
+#[test]
+fn a_number_of_any_size_is_printed_and_read_back_in_its_unit() {
+    let mut runner = TestRunner::default();
+    let drawn = (any::<f64>(), prop::sample::select(vec!["", "B", "dB", "%", "ms"]));
+    let read_back = |(value, unit): (f64, &str)| {
+        prop_assume!(value.is_finite());
+        prop_assert_eq!(parse_number(&plain(value, 17), unit), Ok(value));
+        Ok(())
+    };
+    runner.run(&drawn, read_back).expect("it is read back");
+}
+
+#[test]
+fn a_tensor_of_a_frame_stands_for_one_value() {
+    let bytes = |n| Value::Bytes(vec![n; 4]);
+    let frame = Frame::new("call", "f").with(vec![bytes(1), bytes(2)]).encode().expect("it encodes");
+    let mut body = frame[HEADER..].to_vec();
+    let second = body.windows(4).position(|four| four == br#"t1\""#).expect("where the second value names its tensor");
+    body[second + 1] = b'0';
+    let why = Frame::decode(&body).expect_err("it is refused").to_string();
+    assert!(why.contains("`t0` stands for two values"), "{why}");
+}
+
+#[test]
+fn a_frame_is_no_larger_than_its_stream() {
+    let lying = [b"RMAPwire".as_slice(), &u64::MAX.to_le_bytes(), b"{}"].concat();
+    let why = Frame::read(&mut lying.as_slice()).expect_err("it is cut short").to_string();
+    assert!(why.contains("2 of 18446744073709551615 bytes came"), "{why}");
+    assert!(Frame::read(&mut [].as_slice()).expect("the end").is_none());
+}
+
+#[test]
+fn a_limit_is_a_time_and_a_type_is_short() {
+    let manifest = |limit: &str| {
+        Manifest::parse("a", &format!("title = \"a\"\nabout = \"a\"\nminutes = 1\nstep = []\nlimit_s = {limit}\n"))
+    };
+    assert!(manifest("3600.0").is_ok());
+    for limit in ["-1.0", "0.0", "nan", "inf", "1e300"] {
+        let problem = manifest(limit).expect_err("it is no limit");
+        assert!(problem.what.starts_with("`limit_s` is"), "{problem:?}");
+    }
+    assert!(Type::parse(&"(".repeat(100_000)).expect_err("too long").contains("at most 256"));
 }

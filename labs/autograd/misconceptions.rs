@@ -285,6 +285,11 @@ pub fn steps_each_time(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, T
     batches::stepping(w, micro)
 }
 
+/// Takes the logarithm of the probabilities.
+pub fn log_of_softmax(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
+    batches::log_of_softmax(w, micro)
+}
+
 /// Padding is learned as class 0.
 pub fn padding_as_class(w: &Tensor, micro: &[(Tensor, Tensor)]) -> Result<(f64, Tensor)> {
     batches::padding_learned(w, micro)

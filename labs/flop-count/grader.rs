@@ -1,4 +1,4 @@
-//! Grades `flop-count`: the questions here, each build step, the tables and the replay of the oracle beside it.
+//! Grades `flop-count`: the questions, each build step, the tables and the replay of the oracle beside it.
 
 #[path = "grader/brief.rs"]
 mod brief;

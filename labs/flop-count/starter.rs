@@ -1,6 +1,6 @@
 //! Counting a network. Write the functions below; anything private that helps may stand beside them.
 //!
-//! One multiply-add is one MAC. Sizes and counts are u64. The types are data, declared in `lab_sdk` (sdk/src/arch.rs in your
+//! One multiply-add is one MAC. Sizes and counts are u64. The types are data, declared in `lab_sdk` (lab-sdk/src/arch.rs in your
 //! workspace): `OpSpec`, `Cost { macs, params, out }`, `Arch { name, nodes }`, `Node { name, inputs, tie, op }`, `Op`,
 //! `Convention`, `Report { rows, macs, params }`, `Row { name, out, macs, params }`.
 //! To refuse, return an error: `lab_sdk::ensure!(groups > 0, "{groups} groups")`.

@@ -1,6 +1,6 @@
 //! Graphs that are run, rewritten and compiled. Write the functions below; anything private that helps may stand beside them.
 //!
-//! `FxGraph { nodes, modules }`, `FxNode { name, op, target, args, kwargs, meta, .. }`, `Opcode`, `FxArg`: sdk/src/fx.rs.
+//! `FxGraph { nodes, modules }`, `FxNode { name, op, target, args, kwargs, meta, .. }`, `Opcode`, `FxArg`: lab-sdk/src/fx.rs.
 //! What you get for the work (`lab_sdk::fx`; Params is BTreeMap<String, Tensor>):
 //!     node.all_input_nodes()                     names of the nodes that a node reads
 //!     arg.value(&mut |name| ..)                  an argument as an FxValue; the closure gives the value of a node

@@ -1,6 +1,6 @@
 //! Memory of a GPU. Write the functions below; anything private that helps may stand beside them.
 //!
-//! Warps (lab_sdk::simt tells all of it):
+//! Warps (lab_sdk::simt: lab-sdk/src/simt.rs tells all of it):
 //!   w.tx(), w.ty(), w.bid, w.bdim     threadIdx.x and .y of each lane; blockIdx, blockDim as [x, y, z]
 //!   w.ld(&x, i), w.st(&y, i, v)       x[i], and y[i] = v, in global memory
 //!   w.shared::<f32>("tile", 1024)     an array in shared memory, the same for all warps of the block; up to 48 KiB
@@ -8,9 +8,9 @@
 //!   w.sync().await                    all warps of the block wait for each other; not inside w.if_
 //!   w.if_(condition, || { .. })       the lanes where it holds are on inside; r.lt(rows) & c.lt(cols)
 //!   Reg::new(0.0)                     a register that if_ may change: set(v), get()
-//!   F::splat(0.0), a.fma(b, c)        32 floats; a b + c, rounded once
+//!   F::splat(0.0), a.fma(b, c)        32 floats; a b + c, rounded once; use lab_sdk::simt::{F, Reg}
 //!
-//! Tiles (lab_sdk::tile), sides are powers of two:
+//! Tiles (lab_sdk::tile: lab-sdk/src/tile.rs), sides are powers of two:
 //!   p.program_id(0), p.arange(32)     offsets; rows.col() and columns.row() are [:, None] and [None, :]
 //!   p.load(&x, &offs, &mask, 0.0)     x[offs], 0.0 where the mask is off;  p.store(&y, &offs, &v, &mask)
 //!   rows.lt(m), a & b, v.max(0.0)     masks, and the larger of each element and 0

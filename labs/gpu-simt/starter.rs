@@ -1,6 +1,6 @@
 //! Warps, blocks and SMs. Write the functions below; anything private that helps may stand beside them.
 //!
-//! In a kernel a value has 32 lanes, and every operator is one instruction of the warp (lab_sdk::simt tells all of it):
+//! In a kernel a value has 32 lanes, and every operator is one instruction of the warp (lab_sdk::simt: lab-sdk/src/simt.rs tells all of it):
 //!   w.tx(), w.ty()                    threadIdx.x, threadIdx.y of each lane
 //!   w.bid, w.bdim, w.gdim             blockIdx, blockDim, gridDim, as [x, y, z]; the same for all lanes
 //!   w.ld(&x, i), w.st(&y, i, v)       x[i], and y[i] = v, in the lanes that are on

@@ -2,18 +2,22 @@
 
 #[path = "grader/cached.rs"]
 mod cached;
+#[path = "grader/clocks.rs"]
+mod clocks;
 #[path = "grader/decode.rs"]
 mod decode;
 #[path = "grader/models.rs"]
 mod models;
 #[path = "grader/oracle.rs"]
 mod oracle;
+#[path = "grader/quality.rs"]
+mod quality;
 #[path = "grader/streaming.rs"]
 mod streaming;
 
 pub use oracle::oracle;
 
-use crate::grading::{Answer, Draw, Facts, Grader, Question, Within, plain};
+use crate::grading::{Answer, Draw, Facts, Grader, Question, plain, real};
 
 /// The steps and how each is graded.
 pub static STEPS: &[(&str, Grader)] = &[
@@ -32,10 +36,6 @@ pub static FACTS: Facts = &[
     ("window-holds-the-sinks", streaming::window_facts),
 ];
 
-fn exact(value: f64, unit: &'static str) -> Answer {
-    Answer::Number { value, unit, within: Within::Exact }
-}
-
 fn ask_intensity(draw: &mut Draw) -> Vec<Question> {
     let (t, b) = (16 * draw.size(4..=128), draw.size(2..=48));
     let (kv, group) = (*draw.choose(&[4, 8, 16]), *draw.choose(&[4, 6, 8]));
@@ -53,7 +53,7 @@ fn ask_intensity(draw: &mut Draw) -> Vec<Question> {
             id: "prefill",
             text: format!("a linear layer with fp16 weights takes a prompt of {t} tokens at once. How many FLOPs for each byte of weights?"),
             parameters: parameters.clone(),
-            answer: exact(t, "FLOP/B"),
+            answer: Answer::exact(t, "FLOP/B"),
             mistakes: vec![("one-flop-a-mac", t / 2.0), ("bytes-for-weights", 2.0 * t)],
             because: format!("each weight, 2 bytes, takes part in {t} multiply-adds, {} FLOPs: {} / 2", 2.0 * t, 2.0 * t),
         },
@@ -61,7 +61,7 @@ fn ask_intensity(draw: &mut Draw) -> Vec<Question> {
             id: "decode",
             text: format!("and when {b} sequences, each {context} tokens long, decode one token each?"),
             parameters: parameters.clone(),
-            answer: exact(b, "FLOP/B"),
+            answer: Answer::exact(b, "FLOP/B"),
             mistakes: vec![
                 ("context-for-batch", context as f64),
                 ("context-for-batch", b * context as f64),
@@ -74,7 +74,7 @@ fn ask_intensity(draw: &mut Draw) -> Vec<Question> {
             id: "attention",
             text: format!("in that step, attention with {h} query heads and {kv} key-value heads reads an fp16 cache. How many FLOPs for each byte of it?"),
             parameters,
-            answer: exact(g, "FLOP/B"),
+            answer: Answer::exact(g, "FLOP/B"),
             mistakes: vec![("one-flop-a-mac", g / 2.0), ("bytes-for-weights", 2.0 * g), ("heads-for-groups", h as f64)],
             because: format!(
                 "a cached number, 2 bytes, meets the {g} query heads of its group once each: 2 x {g} FLOPs for 2 bytes. A \
@@ -113,7 +113,7 @@ fn ask_bytes(draw: &mut Draw) -> Vec<Question> {
             id: "token",
             text: format!("a model has {layers} layers, {h} query heads, {kv} key-value heads of {d}. Bytes of fp16 cache a token?"),
             parameters: parameters.clone(),
-            answer: exact(token, "B"),
+            answer: Answer::exact(token, "B"),
             mistakes: vec![("keys-only", token / 2.0), ("query-heads-cached", token * g), ("one-layer", token / l)],
             because: format!("2 (keys, values) x {layers} x {kv} x {d} x 2 bytes = {token}"),
         },
@@ -121,7 +121,7 @@ fn ask_bytes(draw: &mut Draw) -> Vec<Question> {
             id: "batch",
             text: format!("and for {batch} sequences of {length} tokens?"),
             parameters,
-            answer: exact(all, "B"),
+            answer: Answer::exact(all, "B"),
             mistakes: vec![("keys-only", all / 2.0), ("query-heads-cached", all * g), ("one-layer", all / l)],
             because: format!("{token} x {batch} x {length} = {all}, {} GiB", plain(all / f64::from(1 << 30), 4)),
         },
@@ -132,31 +132,30 @@ fn ask_rows(draw: &mut Draw) -> Vec<Question> {
     let (p, n) = (8 * draw.size(2..=32), 16 * draw.size(2..=16));
     let parameters = vec![("P", p.to_string()), ("n", n.to_string())];
     let (with, without) = rows(p, n);
-    let number = |n: usize| n as f64;
     vec![
         Question {
             id: "with",
             text: format!("a prompt of {p} tokens, then {n} new tokens. How many token rows pass each linear layer, with a cache?"),
             parameters: parameters.clone(),
-            answer: exact(number(with), "rows"),
-            mistakes: vec![("last-token-fed", number(p + n)), ("prompt-forgotten", number(n))],
+            answer: Answer::exact(with, "rows"),
+            mistakes: vec![("last-token-fed", real(p + n)), ("prompt-forgotten", real(n))],
             because: format!("prefill: {p} rows, and the first new token; then {n} - 1 steps of one row: {with}"),
         },
         Question {
             id: "without",
             text: "and without one, running the whole text for every new token?".to_owned(),
             parameters,
-            answer: exact(number(without), "rows"),
+            answer: Answer::exact(without, "rows"),
             mistakes: vec![
-                ("last-token-fed", number((n + 1) * p + n * (n + 1) / 2)),
-                ("prompt-each-time", number(n * p)),
+                ("last-token-fed", real((n + 1) * p + n * (n + 1) / 2)),
+                ("prompt-each-time", real(n * p)),
             ],
             because: format!(
                 "{p} + {} + .. + {} = {n} x {p} + {n} x {} / 2 = {without}, {} times as many",
                 p + 1,
                 p + n - 1,
                 n - 1,
-                plain(number(without) / number(with), 3)
+                plain(real(without) / real(with), 3)
             ),
         },
     ]

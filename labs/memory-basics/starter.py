@@ -36,7 +36,7 @@ def plan(input, saved, budget):
 def run_ckpt(net, keep, scale):
     """Forward and backward of the batch that was fed: the loss times `scale`, the gradients left in `net`.
 
-    Of the inputs, only those of the layers `keep` may be kept, each until its segment is done; the peak is the one that
+    Of the inputs, only those of the layers `keep` (an array of integers) may be kept, each until its segment is done; the peak is the one that
     `plan` states. The last segment runs once, the layers of all others twice. Gradients and the generator's state
     afterwards are those of a run that saves everything; nothing stays held.
     Refuse: a `keep` that does not begin with 0, does not rise, or goes past the last layer.

@@ -1,4 +1,4 @@
-//! Grades `prune`: each step and the replay of the oracle stand beside this file, which says where.
+//! Grades `prune`: the questions, the checks, both experiments and the oracle beside it.
 
 #[path = "grader/lottery.rs"]
 mod lottery;
@@ -21,9 +21,8 @@ mod transfer;
 
 pub use oracle::oracle;
 
-use crate::grading::{Check, Draw, Facts, Grader, Seen};
-use crate::submission::Observation;
-use lab_sdk::{DType, Result, Tensor, Value};
+use crate::grading::{Check, Draw, Facts, Grader, numbers};
+use lab_sdk::{Result, Tensor};
 
 /// The steps and how each is graded.
 pub static STEPS: &[(&str, Grader)] = &[
@@ -63,30 +62,7 @@ fn masks_and_ramps(draw: &mut Draw) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// What the solution returned at the last call.
-fn right<'a>(seen: &Seen<'a>) -> Option<&'a Value> {
-    match seen.wanted.last()? {
-        Observation::Value(value) => Some(value),
-        _ => None,
-    }
-}
-
 /// The numbers of a tensor.
 fn floats(t: &Tensor) -> Vec<f64> {
-    let wide = t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1());
-    wide.unwrap_or_default()
-}
-
-/// The tensors of a list.
-fn tensors(value: Option<&Value>) -> Vec<Tensor> {
-    let Some(Value::List(items)) = value else { return Vec::new() };
-    items.iter().filter_map(|item| if let Value::Tensor(t) = item { Some(t.clone()) } else { None }).collect()
-}
-
-/// Part `index` of a tuple.
-fn part(value: Option<&Value>, index: usize) -> Option<&Value> {
-    match value {
-        Some(Value::Tuple(items)) => items.get(index),
-        _ => None,
-    }
+    numbers(t).unwrap_or_default()
 }

@@ -17,8 +17,7 @@ mod speed;
 
 pub use oracle::oracle;
 
-use crate::grading::{Answer, Draw, Facts, Grader, Question, Within, plain};
-use lab_sdk::{DType, Value};
+use crate::grading::{Answer, Draw, Facts, Grader, Question, plain};
 
 /// The steps and how each is graded.
 pub static STEPS: &[(&str, Grader)] = &[
@@ -75,7 +74,7 @@ fn ask_qparams(draw: &mut Draw) -> Vec<Question> {
         question(
             "scale",
             format!("{range}. Its int8 scale?"),
-            Answer::Number { value: scale, unit: "", within: Within::Relative(1e-6) },
+            Answer::near(scale, "", 1e-6),
             vec![("no-zero-in-range", bare), ("steps-256", scale * 255.0 / 256.0), ("symmetric-range", peak / 127.0)],
             format!(
                 "the range is [{}, {}]{widened}; 256 codes have 255 steps: scale = {} / 255 = {}",
@@ -88,7 +87,7 @@ fn ask_qparams(draw: &mut Draw) -> Vec<Question> {
         question(
             "zero-point",
             "and its zero point?".to_owned(),
-            Answer::Number { value: zp.round(), unit: "", within: Within::Exact },
+            Answer::exact(zp.round(), ""),
             vec![
                 ("unsigned-zero-point", zp.round() + 128.0),
                 ("truncated-zero-point", zp.trunc()),
@@ -126,7 +125,7 @@ fn ask_sqnr(draw: &mut Draw) -> Vec<Question> {
             "blocks of 64 Gaussian values, coded with {from} bits and then with {to}. How much SQNR is lost?"
         ),
         parameters: vec![("from", format!("{from} bits")), ("to", format!("{to} bits"))],
-        answer: Answer::Number { value: before - after, unit: "dB", within: Within::Absolute(3.0) },
+        answer: Answer::within(before - after, "dB", 3.0),
         mistakes: vec![("one-bit-of-db", 6.02), ("three-db-per-bit", 3.01 * bits), ("twelve-db-per-bit", 12.04 * bits)],
         because,
     }]
@@ -142,20 +141,4 @@ fn sqnr(values: &[f64], bits: i32) -> f64 {
         noise += block.iter().map(|v| (v - (v / step).round() * step).powi(2)).sum::<f64>();
     }
     10.0 * (signal / noise).log10()
-}
-
-/// The numbers of a tensor, an int8 tensor or a list.
-fn floats(value: Option<&Value>) -> Vec<f64> {
-    match value {
-        Some(Value::Tensor(t)) => {
-            let wide = t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1());
-            wide.unwrap_or_default()
-        }
-        Some(Value::I8(t)) => t.data.iter().map(|&v| f64::from(v)).collect(),
-        Some(Value::F32s(v)) => v.iter().map(|&v| f64::from(v)).collect(),
-        Some(Value::I32s(v)) => v.iter().map(|&v| f64::from(v)).collect(),
-        Some(Value::Float(v)) => vec![*v],
-        Some(Value::Int(v)) => vec![*v as f64],
-        _ => Vec::new(),
-    }
 }

@@ -1,6 +1,6 @@
 //! A kernel under the roofs of a machine. Write the functions below; anything private that helps may stand beside them.
 //!
-//! The types are data, declared in `lab_sdk` (sdk/src/kernel.rs and sdk/src/arch.rs in your workspace). A kernel comes with its
+//! The types are data, declared in `lab_sdk` (lab-sdk/src/kernel.rs and lab-sdk/src/arch.rs in your workspace). A kernel comes with its
 //! counts, as `op_cost` of flop-count gives them:
 //!   Kernel { op, inputs, out, macs, params }   inputs: Vec<Vec<u64>>, out: Vec<u64>: shapes; macs, params: u64
 //!   Machine { peak_flops, bw, launch_us }      f64: FLOPs a second, bytes a second, microseconds

@@ -39,6 +39,10 @@ pub struct Outcome {
 /// Checks `step` and records it.
 pub fn check(context: &mut Context, lab: &Lab, step: &Step, ask: &Asked<'_>) -> Result<Outcome> {
     let seed = ask.seed.unwrap_or_else(|| Seed::new(fresh_seed(context, lab, step)));
+    if step.kind != Kind::Predict && ask.language == Language::Rust && written(context, lab) {
+        // Built once; the seconds are no attempt's.
+        wait_for_link(context)?;
+    }
     let started = Instant::now();
     let edited = edited(&context.workspace.answer(lab.slug(), ask.language)).filter(|_| step.kind != Kind::Predict);
     let (mut graded, answer) = match step.kind {
@@ -81,6 +85,12 @@ pub fn test_out(context: &mut Context, lab: &Lab, last: &Step) -> Result<Vec<Str
     }
     super::review::enrol(&mut context.store, &context.labs)?;
     Ok(open.into_iter().map(|step| step.id).collect())
+}
+
+/// Whether the Rust answer is more than the starter.
+fn written(context: &Context, lab: &Lab) -> bool {
+    let source = fs::read_to_string(context.workspace.answer(lab.slug(), Language::Rust));
+    source.is_ok_and(|source| source != lab.starter(Language::Rust))
 }
 
 /// When a file was last changed, milliseconds since 1970.
@@ -331,7 +341,8 @@ impl<'a> Starter<'a> {
                 let link = wait_for_link(context)?;
                 match compile(&context.workspace, &link, name, answer, &functions)? {
                     Compiled::Program(program) => {
-                        Ok(Ok(Self { run: Box::new(move |limits| start_program(&program, answer, limits)) }))
+                        let workspace = &context.workspace;
+                        Ok(Ok(Self { run: Box::new(move |limits| start_program(workspace, &program, answer, limits)) }))
                     }
                     Compiled::Signature(finding) => Ok(Err(finding)),
                     Compiled::Broken(said) => {

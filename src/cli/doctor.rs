@@ -5,7 +5,9 @@ use super::machine as kept;
 use crate::error::Result;
 use crate::grading::plain;
 use crate::machine::{Fingerprint, Measured};
-use crate::submission::{Link, Progress, find_python, machine_memory, on_path, sdk_progress, toolchain, version_of};
+use crate::submission::{
+    Link, Progress, find_python, held, machine_memory, on_path, sdk_progress, toolchain, version_of,
+};
 use crate::term::{Column, Paint, table};
 use serde_json::json;
 
@@ -22,7 +24,7 @@ pub fn run(context: &Context, measure: bool) -> Result<u8> {
         kept::measure(context)?;
     }
     let findings =
-        [rust(context), python(context), workspace(context), progress(context), limits(), machine(), roofs()];
+        [rust(context), python(context), workspace(context), progress(context), limits(), walls(), machine(), roofs()];
     let findings: Vec<Finding> = findings.into_iter().flatten().collect();
     let usable = findings.iter().any(|f| matches!(f.what, "Rust answers" | "NumPy") && f.fix.is_none());
     if context.json {
@@ -109,6 +111,11 @@ fn progress(context: &Context) -> Vec<Finding> {
     let path = context.store.path();
     let size = std::fs::metadata(path).map_or(0, |m| m.len());
     vec![well("progress", format!("{}, {} kB", path.display(), size / 1000))]
+}
+
+/// What the kernel keeps answers from.
+fn walls() -> Vec<Finding> {
+    vec![well("walls around answers", held().words())]
 }
 
 fn limits() -> Vec<Finding> {

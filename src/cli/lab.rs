@@ -7,6 +7,7 @@ use crate::error::{Doing, Error, Result, nearest};
 use crate::grading::{Answer, Lab, Seed, ask, example};
 use crate::lab::Step;
 use crate::progress::Event;
+use crate::study::Study;
 use crate::submission::{Language, Link, build_sdk_in_background, on_path, toolchain};
 use crate::term::{self, Paint, Shown, prose};
 use crate::verdict::{Asked as Question, Graded, Kind, Verdict};
@@ -338,17 +339,33 @@ impl Session<'_> {
                 format!("next  {command}    {}: {}, {}\n", next.kind.word(), next.id, next.title)
             }
             None => format!(
-                "done  every step of {} is passed: {}\n",
+                "done  every step of {} is passed{}: {}\n",
                 self.lab.slug(),
+                ended(self.context, &study, self.lab),
                 screen.paint(Paint::Name, "roadmap next")
             ),
         })
     }
 }
 
+/// What has ended with the last step of a lab: its stage, and the phase of that.
+fn ended(context: &Context, study: &Study<'_>, lab: &Lab) -> String {
+    let Some(stage) = study.stage_of(lab) else { return String::new() };
+    let topics = study.standing(stage).topics;
+    if topics.passed < topics.total {
+        return String::new();
+    }
+    let phase = context.roadmap.phase_of(stage.number);
+    let phase = phase.map(|phase| format!(", and with it phase {}, {}", phase.number, phase.title));
+    format!(", and so is stage {}, {}{}", stage.number, stage.title, phase.unwrap_or_default())
+}
+
 /// A question as it is asked.
 pub fn question_text(context: &Context, question: &Question) -> String {
-    let mut out = format!("{}\n", context.screen.wrap("  ", "  ", &question.text));
+    // A prompt names the unit; without one the question does.
+    let unit = question.unit.as_deref().filter(|unit| !context.screen.interactive && !unit.is_empty());
+    let unit = unit.map(|unit| format!(" ({unit})")).unwrap_or_default();
+    let mut out = format!("{}\n", context.screen.wrap("  ", "  ", &format!("{}{unit}", question.text)));
     for (at, choice) in question.choices.iter().enumerate() {
         out.push_str(&format!("    {}) {choice}\n", char::from(b'a' + at as u8)));
     }
@@ -417,6 +434,10 @@ fn all_passed(context: &Context, lab: &Lab, language: Language, answer: &Path) -
     let name = |command: String| screen.paint(Paint::Name, command);
     let mut out = format!("{}    every step is passed; nothing was checked\n", screen.paint(Paint::Bold, lab.slug()));
     out.push_str(&format!("  check your file again   {}\n", name(format!("roadmap lab {} --all", lab.slug()))));
+    if let Some(step) = lab.manifest.steps.iter().find(|step| step.kind != Kind::Predict) {
+        let again = format!("roadmap lab {} --step {} --lang {}", lab.slug(), step.id, language.word());
+        out.push_str(&format!("  one step again          {}\n", name(again)));
+    }
     out.push_str(&format!("  the model answer        {}\n", name(format!("roadmap solution {}", lab.slug()))));
     out.push_str(&format!("  what comes next         {}\n", name("roadmap next".to_owned())));
     screen.print(&out);

@@ -21,15 +21,10 @@ pub fn read() -> Result<Option<Measured>> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::environment(format!("reading {}: {e}", path.display()))),
     };
-    let measured: Measured = serde_json::from_str(&text).map_err(|e| damaged(&path, &e.to_string()))?;
-    match measured.roofs.sound() {
-        true => Ok(Some(measured)),
-        false => Err(damaged(&path, "a roof is no rate")),
-    }
-}
-
-fn damaged(path: &std::path::Path, why: &str) -> Error {
-    Error::environment(format!("{} cannot be read: {why}", path.display())).hint("roadmap doctor --measure")
+    let damaged = |why: String| {
+        Error::environment(format!("{} cannot be read: {why}", path.display())).hint("roadmap doctor --measure")
+    };
+    Measured::parse(&text).map(Some).map_err(damaged)
 }
 
 /// Measures the roofs and keeps them, in place of those that are kept.

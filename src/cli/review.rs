@@ -150,7 +150,20 @@ fn ask(context: &mut Context, due: &[Due<'_>]) -> Result<u8> {
                 }
             }
         }
-        let answer = one.grade(&answers).map_err(Error::usage)?;
+        let mut answer = one.grade(&answers).map_err(Error::usage)?;
+        if !answer.missed.is_empty() {
+            let lines = context.screen.wrap("  wanted  ", "          ", &answer.wanted.join("; "));
+            context.screen.print(&format!("{lines}\n"));
+            answer.wanted.clear();
+            // Words are read by rule; whether a sentence means the same, its writer knows.
+            match term::ask_line("did yours say this?", "y if it did; Enter if not; Esc to stop")? {
+                Some(word) => answer.right = matches!(word.trim().to_lowercase().as_str(), "y" | "yes"),
+                None => break 'items,
+            }
+            if answer.right {
+                answer.missed.clear();
+            }
+        }
         let (_, after) = record(context, one, &answer)?;
         done += 1;
         right += usize::from(answer.right);

@@ -23,6 +23,16 @@ impl Timings {
         self.0.push(took.as_secs_f64());
     }
 
+    /// One more, of a block of `calls` equal calls: the seconds of one of them.
+    pub fn push_each(&mut self, took: Duration, calls: usize) {
+        self.0.push(took.as_secs_f64() / calls as f64);
+    }
+
+    /// Of several, those that spread most: they tell whether the machine is busy.
+    pub fn widest<'a>(all: impl IntoIterator<Item = &'a Timings>) -> Timings {
+        all.into_iter().max_by(|a, b| a.spread().total_cmp(&b.spread())).cloned().unwrap_or_default()
+    }
+
     /// The one in the middle.
     pub fn median(&self) -> f64 {
         self.quantile(0.5)
@@ -43,6 +53,11 @@ impl Timings {
             _ => f64::NAN,
         }
     }
+}
+
+/// How many calls make a block of `seconds`, where one takes `once`: one at least, `most` at most.
+pub fn repeats(once: f64, seconds: f64, most: usize) -> usize {
+    (seconds / once.max(1e-9)).ceil().clamp(1.0, most as f64) as usize
 }
 
 /// Whose code runs in a block.
@@ -111,7 +126,7 @@ fn decides(bar: Option<&Bar>, value: f64, spread: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timings, decides};
+    use super::{Timings, decides, repeats};
     use crate::lab::Bar;
     use std::time::Duration;
 
@@ -123,6 +138,20 @@ mod tests {
         assert_eq!(timings.median(), 0.003);
         assert!((timings.spread() - 2.0 / 3.0).abs() < 1e-12);
     }
+
+    #[test]
+    fn blocks_are_long_enough_and_a_busy_machine_is_seen() {
+        assert_eq!([repeats(0.01, 0.06, 50), repeats(1.0, 0.06, 50), repeats(0.0, 0.06, 50)], [6, 1, 50]);
+        let (mut quiet, mut busy) = (Timings::default(), Timings::default());
+        for calls in [1, 2, 4] {
+            quiet.push_each(Duration::from_millis(4 * calls), calls as usize);
+            busy.push(Duration::from_millis(calls));
+        }
+        assert_eq!((quiet.median(), quiet.spread()), (0.004, 0.0));
+        assert_eq!(Timings::widest([&quiet, &busy]).median(), busy.median());
+        assert!(Timings::widest([]).median().is_nan());
+    }
+
     #[test]
     fn on_a_busy_machine_a_bar_decides_only_when_it_is_clearly_reached() {
         let bar = Bar { at_most: Some(1.0), at_least: None, fixed: None };

@@ -28,6 +28,25 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The answer's own number is at most `bound`; known mistakes have to give equal results.
+    pub fn at_most(value: fn(&Seen<'_>) -> (f64, String), bound: f64, unit: &'static str) -> Self {
+        Rule::AtMost(Property { value, bound, unit, near: 0.0 })
+    }
+
+    /// The same where many results are right; known mistakes have to give an equal number.
+    pub fn scored(value: fn(&Seen<'_>) -> (f64, String), bound: f64, unit: &'static str) -> Self {
+        Rule::Scored(Property { value, bound, unit, near: 0.0 })
+    }
+
+    /// The same property, to which known mistakes may give results that lie apart by this part.
+    pub fn near(self, part: f64) -> Self {
+        match self {
+            Rule::AtMost(property) => Rule::AtMost(Property { near: part, ..property }),
+            Rule::Scored(property) => Rule::Scored(Property { near: part, ..property }),
+            other => other,
+        }
+    }
+
     /// Whether it holds anything against the rounding floor.
     pub fn has_floor(self) -> bool {
         match self {
@@ -176,15 +195,17 @@ pub fn near(property: Property, a: &Value, b: &Value, right: &Value) -> bool {
 }
 
 /// Numbers of any type with their shape.
-struct Flat {
+pub(super) struct Flat {
     kind: String,
     shape: Vec<usize>,
-    values: Vec<f64>,
+    /// Row by row.
+    pub values: Vec<f64>,
     /// The same where f64 would round.
     wide: Option<Vec<i128>>,
 }
 
-fn flat(value: &Value) -> Option<Flat> {
+/// The numbers of a value that has some.
+pub(super) fn flat(value: &Value) -> Option<Flat> {
     let list = |kind: &str, values: Vec<f64>| {
         Some(Flat { kind: format!("list {kind}"), shape: vec![values.len()], values, wide: None })
     };

@@ -59,6 +59,23 @@ impl Draw {
         self.0.random_range(range)
     }
 
+    /// The same as a count, which specifications hold in 64 bits.
+    pub fn count(&mut self, range: RangeInclusive<usize>) -> u64 {
+        self.size(range) as u64
+    }
+
+    /// So many draws, one after the other.
+    pub fn many<T>(&mut self, n: usize, mut each: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        (0..n).map(|_| each(self)).collect()
+    }
+
+    /// Puts `items` in an order of which each is as likely.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.size(0..=at));
+        }
+    }
+
     /// A uniform number in `[low, high)`.
     pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.0.random::<f64>()
@@ -89,5 +106,24 @@ impl Draw {
     pub fn tensor(&mut self, shape: &[usize], mut each: impl FnMut(&mut Self) -> f64) -> Result<Tensor> {
         let values: Vec<f32> = (0..shape.iter().product()).map(|_| each(self) as f32).collect();
         Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Draw;
+
+    #[test]
+    fn a_shuffle_loses_nothing_and_takes_one_draw_an_item_but_the_first() {
+        let (mut draw, mut other) = (Draw::new(7, "shuffle"), Draw::new(7, "shuffle"));
+        let mut items = [0, 1, 2, 3, 4];
+        draw.shuffle(&mut items);
+        for at in (1..5).rev() {
+            other.size(0..=at);
+        }
+        assert_eq!(draw.count(0..=1 << 40), other.size(0..=1 << 40) as u64);
+        assert_ne!(items, [0, 1, 2, 3, 4]);
+        items.sort_unstable();
+        assert_eq!(items, [0, 1, 2, 3, 4]);
     }
 }

@@ -2,12 +2,14 @@
 
 use super::compare::{Rule, compare};
 use super::show::value_text;
+use super::values::{read, scalar};
 use super::{Grader, Lab, Seed};
 use crate::lab::{Bar, Step};
 use crate::machine::{Roofs, When};
 use crate::submission::{Fault, Observation, Subject};
 use crate::verdict::{Chart, Clock, Finding, Graded, Kind, Measurement, Verdict};
 use lab_sdk::Value;
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// Why an experiment ended early.
@@ -21,6 +23,27 @@ pub enum Stop {
     NotDone(String),
     /// The experiment itself cannot go on: a fault of ours.
     Ours(String),
+}
+
+impl Stop {
+    /// The answer's result is not what it has to be.
+    pub fn differs(check: impl Into<String>, got: impl Into<String>, wanted: impl Into<String>) -> Self {
+        let (check, got, wanted) = (check.into(), got.into(), wanted.into());
+        Self::Differs(Finding { check, got, wanted, ..Finding::default() })
+    }
+
+    /// The answer's `function` gave a value of another kind than `wanted`, which says it in words.
+    pub fn other_kind(function: &str, got: &Value, wanted: impl Into<String>) -> Self {
+        Self::differs(format!("`{function}` gives a value of its type"), got.kind(), wanted)
+    }
+
+    /// The same difference, with the place where it was seen.
+    pub fn at(self, place: impl Into<String>) -> Self {
+        match self {
+            Self::Differs(finding) => Self::Differs(Finding { at: place.into(), ..finding }),
+            other => other,
+        }
+    }
 }
 
 impl<E: std::error::Error> From<E> for Stop {
@@ -98,6 +121,23 @@ impl<'a> Bench<'a> {
         self.graded.inputs += 1;
         let seen = self.asked.answer.call(function, args);
         self.accepted(function, seen)
+    }
+
+    /// Calls a function of the learner's, or a built-in, that gives a number.
+    pub fn number(&mut self, function: &str, args: &[Value]) -> Result<f64, Stop> {
+        let value = self.call(function, args)?;
+        match scalar(&value) {
+            number if number.is_nan() && !matches!(value, Value::Float(_)) => {
+                Err(Stop::other_kind(function, &value, "a number"))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// Calls a function of the learner's that gives a data type of the SDK.
+    pub fn structure<T: DeserializeOwned>(&mut self, function: &str, args: &[Value]) -> Result<T, Stop> {
+        let value = self.call(function, args)?;
+        read(&value).ok_or_else(|| Stop::other_kind(function, &value, "its data type"))
     }
 
     /// The value of an observation of the learner's, or why the experiment ends.
@@ -190,7 +230,7 @@ impl<'a> Bench<'a> {
             self.graded.total += 1;
             self.graded.passed += usize::from(pass);
         }
-        let bar = bar.map(|bar| bar.words());
+        let bar = bar.map(|bar| of_percent(bar.words(), unit));
         let (name, unit) = (name.to_owned(), unit.to_owned());
         self.graded.measurements.push(Measurement { name, value, unit, bar, pass, undecided: false, kind });
     }
@@ -198,7 +238,8 @@ impl<'a> Bench<'a> {
     /// Records a clocked number whose bar cannot decide: the machine is busy.
     pub(super) fn informs(&mut self, name: &str, value: f64, unit: &str, spread: f64) {
         let bar = self.bar(name);
-        let bar = bar.map(|bar| format!("{}, undecided: spread {:.0} %", bar.words(), 100.0 * spread));
+        let bar =
+            bar.map(|bar| format!("{}, undecided: spread {:.0} %", of_percent(bar.words(), unit), 100.0 * spread));
         if bar.is_some() {
             self.remark(format!("the machine is busy: `{name}` informs and does not decide"));
         }
@@ -227,6 +268,11 @@ impl<'a> Bench<'a> {
     pub fn progress(&mut self, what: &str, done: f64) {
         (self.asked.progress)(what, done);
     }
+}
+
+/// The words of a bar for percentages say so; other units stand once, behind the number.
+fn of_percent(words: String, unit: &str) -> String {
+    if unit == "%" { words + " %" } else { words }
 }
 
 fn broken(function: &str, why: String) -> Stop {

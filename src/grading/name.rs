@@ -5,6 +5,7 @@ use super::device::REPORT;
 use super::judge::judge;
 use super::ran::{Played, Ran};
 use super::replay::{Script, Seen, replay};
+use super::sentence::filled;
 use super::{Check, Lab};
 use crate::lab::Misconception;
 use crate::submission::{Block, Fault, Observation, Subject, Timed};
@@ -190,14 +191,14 @@ fn kinds(seen: &[Observation]) -> Vec<u8> {
 
 /// The misconception's sentence, filled with facts of the learner's own run.
 fn sentence(lab: &Lab, known: &Misconception, ran: &Ran<'_>) -> String {
-    let mut says = known.says.clone();
-    let Some((_, fact)) = lab.embedded.facts.iter().find(|(id, _)| *id == known.id) else { return says };
-    let Some(failure) = ran.failures.first() else { return says };
-    let Some(played) = ran.seen.iter().find(|played| played.number == failure.number) else { return says };
-    for (key, value) in fact(&Seen { script: played.script, got: &played.got, wanted: &played.wanted }) {
-        says = says.replace(&format!("{{{key}}}"), &value);
-    }
-    says
+    let fact = lab.embedded.facts.iter().find(|(id, _)| *id == known.id).map(|(_, fact)| fact);
+    let failure =
+        ran.failures.first().and_then(|failure| ran.seen.iter().find(|played| played.number == failure.number));
+    let values = match (fact, failure) {
+        (Some(fact), Some(played)) => fact(&Seen { script: played.script, got: &played.got, wanted: &played.wanted }),
+        _ => Vec::new(),
+    };
+    filled(&known.id, &known.says, &values)
 }
 
 #[cfg(test)]

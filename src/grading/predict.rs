@@ -1,5 +1,6 @@
 //! Predict steps: questions whose parameters are drawn for this learner, and the reading of answers.
 
+use super::sentence::filled;
 use super::units;
 use super::{Draw, Grader, Lab, Seed};
 use crate::lab::Step;
@@ -41,6 +42,51 @@ pub enum Answer {
         /// Index of the right one.
         right: usize,
     },
+}
+
+/// A number of any type that a question is worked out in.
+pub trait Figure {
+    /// As it is held against an answer.
+    fn real(self) -> f64;
+}
+
+macro_rules! figures {
+    ($($ty:ty),*) => {$(
+        impl Figure for $ty {
+            fn real(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+
+figures!(f64, i32, u32, i64, u64, usize);
+
+/// A number as it is held against an answer: those that mistakes lead to.
+pub fn real(figure: impl Figure) -> f64 {
+    figure.real()
+}
+
+impl Answer {
+    /// A number, to the last digit.
+    pub fn exact(value: impl Figure, unit: &'static str) -> Self {
+        Self::Number { value: value.real(), unit, within: Within::Exact }
+    }
+
+    /// A number, off by this part of it at most.
+    pub fn near(value: impl Figure, unit: &'static str, part: f64) -> Self {
+        Self::Number { value: value.real(), unit, within: Within::Relative(part) }
+    }
+
+    /// A number, off by this much at most.
+    pub fn within(value: impl Figure, unit: &'static str, most: f64) -> Self {
+        Self::Number { value: value.real(), unit, within: Within::Absolute(most) }
+    }
+
+    /// One of several, by its place.
+    pub fn one_of(choices: impl IntoIterator<Item: Into<String>>, right: usize) -> Self {
+        Self::Choice { choices: choices.into_iter().map(Into::into).collect(), right }
+    }
 }
 
 /// How far off an answer may be.
@@ -103,8 +149,7 @@ pub fn grade_predict(lab: &Lab, step: &Step, seed: Seed, given: &[(Option<String
             if let Some(known) = question.mistake(&predicted).and_then(|id| lab.manifest.misconception(id))
                 && graded.named.iter().all(|n| n.id != known.id)
             {
-                let filled = |says: String, (key, value): &(&str, String)| says.replace(&format!("{{{key}}}"), value);
-                let says = question.parameters.iter().fold(known.says.clone(), filled);
+                let says = filled(&known.id, &known.says, &question.parameters);
                 graded.named.push(Named { id: known.id.clone(), says, agrees: 1 });
             }
         }

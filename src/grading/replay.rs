@@ -36,14 +36,36 @@ pub struct Call {
 pub struct Script {
     /// In order.
     pub calls: Vec<Call>,
-    /// Never made smaller: its sizes are said in several arguments.
+    /// Whether it is never made smaller.
     pub whole: bool,
+}
+
+impl From<Value> for Argument {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
 }
 
 impl Script {
     /// A case of one call.
     pub fn call(function: &'static str, args: Vec<Value>) -> Self {
-        Self::default().then(function, args.into_iter().map(Argument::Value).collect())
+        Self::default().then_values(function, args)
+    }
+
+    /// The same case with one more call, which takes values alone.
+    pub fn then_values(self, function: &'static str, args: Vec<Value>) -> Self {
+        self.then(function, args.into_iter().map(Argument::Value).collect())
+    }
+
+    /// The same case with one more call, whose first argument is what call `at` returned.
+    pub fn then_of(self, function: &'static str, at: usize, args: Vec<Value>) -> Self {
+        let args = std::iter::once(Argument::Result(at)).chain(args.into_iter().map(Argument::Value));
+        self.then(function, args.collect())
+    }
+
+    /// The same case, in which a built-in tells the state of the object that call `at` made.
+    pub fn tell(self, what: &'static str, at: usize) -> Self {
+        self.then_of(what, at, Vec::new())
     }
 
     /// The same case with one more call, which may use earlier results.
@@ -63,6 +85,12 @@ impl Script {
     pub fn is_looked_at(&self, at: usize) -> bool {
         let looks = self.calls.iter().filter(|call| call.look.is_some());
         looks.flat_map(|call| &call.args).any(|arg| matches!(arg, Argument::Result(of) if *of == at))
+    }
+
+    /// The same case, which is never made smaller: its sizes are said in several arguments.
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
     }
 
     /// The same case, of which a smaller one keeps these arguments of the last call as they are.
@@ -140,9 +168,9 @@ pub struct Seen<'a> {
     pub wanted: &'a [Observation],
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
     /// A drawn argument of a call.
-    pub fn argument(&self, call: usize, index: usize) -> Option<&Value> {
+    pub fn argument(&self, call: usize, index: usize) -> Option<&'a Value> {
         match self.script.calls.get(call)?.args.get(index)? {
             Argument::Value(value) => Some(value),
             Argument::Result(_) => None,
@@ -150,11 +178,25 @@ impl Seen<'_> {
     }
 
     /// What the answer returned at a call.
-    pub fn result(&self, call: usize) -> Option<&Value> {
-        match self.got.get(call)? {
-            Observation::Value(value) => Some(value),
-            _ => None,
-        }
+    pub fn result(&self, call: usize) -> Option<&'a Value> {
+        returned(self.got, call)
+    }
+
+    /// What the solution returned at a call.
+    pub fn right(&self, call: usize) -> Option<&'a Value> {
+        returned(self.wanted, call)
+    }
+
+    /// The place of the last call.
+    pub fn last(&self) -> usize {
+        self.script.calls.len().saturating_sub(1)
+    }
+}
+
+fn returned(seen: &[Observation], call: usize) -> Option<&Value> {
+    match seen.get(call)? {
+        Observation::Value(value) => Some(value),
+        _ => None,
     }
 }
 
@@ -204,6 +246,15 @@ mod tests {
         fn time(&mut self, _: &Block) -> Result<Timed, Fault> {
             Ok(Timed { took: std::time::Duration::ZERO, last: Vec::new() })
         }
+    }
+
+    #[test]
+    fn later_calls_take_values_and_earlier_results() {
+        let script =
+            Script::call("Cache.new", vec![]).whole().then_of("push", 0, vec![Value::Int(3)]).tell("Cache.len", 0);
+        let of: Vec<String> = script.calls.iter().map(|call| format!("{} {:?}", call.function, call.args)).collect();
+        assert_eq!(of, ["Cache.new []", "push [Result(0), Value(Int(3))]", "Cache.len [Result(0)]"]);
+        assert!(script.whole && !script.then_values("f", vec![]).calls.is_empty());
     }
 
     #[test]

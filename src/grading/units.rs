@@ -126,29 +126,59 @@ impl Reader<'_> {
         Ok(value * self.suffix())
     }
 
-    /// The factor of the suffix that follows, which is consumed: a prefix, the unit, or both.
+    /// The factor of the suffix that follows, which is consumed: a prefix, the unit, or both. Where the unit has a prefix of its
+    /// own, as TFLOP/s has, a bare `T` is that prefix, and `GFLOP/s` is a thousandth of it.
     fn suffix(&mut self) -> f64 {
         let trimmed = self.rest.trim_start();
-        let word: String = trimmed.chars().take_while(|c| c.is_alphabetic() || *c == '%').collect();
-        let bare = match self.unit {
-            "" => word.as_str(),
-            unit if word.eq_ignore_ascii_case(unit) => "",
-            unit => word.strip_suffix(unit).or_else(|| word.strip_suffix("bytes")).unwrap_or(&word),
+        let length = match trimmed.get(..self.unit.len()) {
+            Some(start) if !self.unit.is_empty() && start.eq_ignore_ascii_case(self.unit) => self.unit.len(),
+            _ => {
+                let part = |text: &str| text.find(|c: char| !(c.is_alphabetic() || c == '%')).unwrap_or(text.len());
+                let word = part(trimmed);
+                // `/s` belongs to the word; `/2` is a division.
+                let per = trimmed[word..].strip_prefix('/').map_or(0, part);
+                if word > 0 && per > 0 { word + 1 + per } else { word }
+            }
         };
-        let factor = match bare {
-            "" => 1.0,
-            "k" | "K" => 1e3,
-            "M" => 1e6,
-            "G" => 1e9,
-            "T" => 1e12,
-            "Ki" | "ki" => 1024.0,
-            "Mi" => 1024.0 * 1024.0,
-            "Gi" => 1024.0 * 1024.0 * 1024.0,
-            "Ti" => 1024.0_f64.powi(4),
-            _ => return 1.0,
+        let word = &trimmed[..length];
+        let (own, base) = prefix(self.unit);
+        let factor = match self.unit {
+            "" => factor(word),
+            unit if word.eq_ignore_ascii_case(unit) => Some(1.0),
+            _ if word.is_empty() => Some(1.0),
+            _ => {
+                let bare = word.strip_suffix(base).or_else(|| word.strip_suffix("bytes")).unwrap_or(word);
+                factor(bare).map(|factor| factor / own)
+            }
         };
-        self.rest = &trimmed[word.len()..];
+        let Some(factor) = factor else { return 1.0 };
+        self.rest = &trimmed[length..];
         factor
+    }
+}
+
+/// What a prefix multiplies by.
+fn factor(prefix: &str) -> Option<f64> {
+    Some(match prefix {
+        "" => 1.0,
+        "k" | "K" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" | "ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "Ti" => 1024.0_f64.powi(4),
+        _ => return None,
+    })
+}
+
+/// The factor of the prefix that a unit has itself, and the unit without it: `TFLOP/s`, `MB`, `kB`. `MACs` has none.
+fn prefix(unit: &str) -> (f64, &str) {
+    let known = |rest: &&str| ["FLOP", "MAC", "B"].iter().any(|base| rest.starts_with(base));
+    match (unit.get(1..).filter(known), unit.get(..1).and_then(factor)) {
+        (Some(bare), Some(own)) => (own, bare),
+        _ => (1.0, unit),
     }
 }
 
@@ -175,6 +205,20 @@ mod tests {
             ("39,204", "", 39_204.0),
             ("-1,234,567.5 kB", "B", -1_234_567_500.0),
             ("78.4 kMACs", "MACs", 78_400.0),
+            ("574.3 TFLOP/s", "TFLOP/s", 574.3),
+            ("574.3TFLOP/s", "TFLOP/s", 574.3),
+            ("574.3T", "TFLOP/s", 574.3),
+            ("574.3", "TFLOP/s", 574.3),
+            ("574300 GFLOP/s", "TFLOP/s", 574.3),
+            ("125.3 TFLOP/s", "FLOP/s", 125.3e12),
+            ("125.3T", "FLOP/s", 125.3e12),
+            ("900 GB/s", "GB/s", 900.0),
+            ("0.9 TB/s", "GB/s", 900.0),
+            ("1.5 GiB", "GB", 1.610_612_736),
+            ("6 TFLOP/s/2", "TFLOP/s", 3.0),
+            ("48 FLOP/B", "FLOP/B", 48.0),
+            ("96/2 FLOP/B", "FLOP/B", 48.0),
+            ("10 img/s", "img/s", 10.0),
         ] {
             let read = parse(text, unit);
             assert!(read.as_ref().is_ok_and(|v| (v / wanted - 1.0).abs() < 1e-12), "{text}: {read:?}");

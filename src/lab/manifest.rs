@@ -7,6 +7,9 @@ use crate::verdict::Kind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// Seconds that a check may be allowed at most.
+const LONGEST_LIMIT: f64 = 3600.0;
+
 /// One lab.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,6 +164,13 @@ impl Manifest {
             let again = ids.iter().enumerate().find(|(at, id)| ids[..*at].contains(id))?.1;
             Some((format!("there are two {what}s called `{again}`"), (*again).to_owned()))
         };
+        let mut limits = std::iter::once(self.limit_s).chain(self.steps.iter().filter_map(|step| step.limit_s));
+        if let Some(odd) = limits.find(|limit| !(f64::MIN_POSITIVE..=LONGEST_LIMIT).contains(limit)) {
+            return Some((
+                format!("`limit_s` is {odd}; it is above 0 and at most {LONGEST_LIMIT}"),
+                "limit_s".to_owned(),
+            ));
+        }
         twice("step", self.steps.iter().map(|s| s.id.as_str()).collect())
             .or_else(|| twice("function", self.functions.iter().map(|f| f.name.as_str()).collect()))
             .or_else(|| twice("misconception", self.misconceptions.iter().map(|m| m.id.as_str()).collect()))
@@ -244,8 +254,12 @@ impl Bar {
         {
             return format!("exactly {exactly}");
         }
-        let most = self.at_most.map(|most| format!("at most {most}"));
-        let least = self.at_least.map(|least| format!("at least {least}"));
+        let number = |value: f64| match value.abs() {
+            tiny if tiny > 0.0 && tiny < 1e-4 => format!("{value:e}"),
+            _ => value.to_string(),
+        };
+        let most = self.at_most.map(|most| format!("at most {}", number(most)));
+        let least = self.at_least.map(|least| format!("at least {}", number(least)));
         [most, least].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }

@@ -61,6 +61,9 @@ const DTYPES: [&str; 10] = ["f32", "f64", "f16", "bf16", "u8", "u32", "i16", "i3
 const GPU: [&str; 8] = ["Warp", "&Prog", "Ptr", "G<f32>", "G<u32>", "G<i32>", "G<f16>", "G<bf16>"];
 const SCALARS: [&str; 11] = ["f32", "f64", "i32", "i64", "u32", "u64", "usize", "bool", "str", "bytes", "json"];
 
+/// Characters of a type: it is read from the outside in, and each layer takes some of the stack.
+const LONGEST: usize = 256;
+
 impl Argument {
     /// Reads `name: type`.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -73,6 +76,9 @@ impl Type {
     /// Reads a type.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        if text.len() > LONGEST {
+            return Err(format!("a type of {} characters; at most {LONGEST} are read", text.len()));
+        }
         if GPU.contains(&text) {
             return Ok(Type::Gpu(text.to_owned()));
         }

@@ -96,23 +96,36 @@ impl Store {
 }
 
 /// Seconds of study that end at `at`: from the last row of this lab that counted, over the openings of the lab and the
-/// last edit of the answer in between, each pause cut.
+/// last edit of the answer in between, each pause cut. Where another lab was worked on since, from its last row: no minute
+/// belongs to two labs. Rows of a clock that was ahead are left aside.
 pub(super) fn spent(all: &Transaction<'_>, lab: &str, at: i64, edited: Option<i64>) -> rusqlite::Result<f64> {
-    let attempt: Option<i64> =
-        all.prepare_cached("SELECT max(at) FROM attempt WHERE lab = ?1")?.query_row([lab], |row| row.get(0))?;
+    let attempt: Option<i64> = all
+        .prepare_cached("SELECT max(at) FROM attempt WHERE lab = ?1 AND at <= ?2")?
+        .query_row(params![lab, at], |row| row.get(0))?;
     let event: Option<i64> = all
-        .prepare_cached("SELECT at FROM event WHERE lab = ?1 AND kind <> 'opened' ORDER BY at DESC LIMIT 1")?
-        .query_row([lab], |row| row.get(0))
+        .prepare_cached(
+            "SELECT at FROM event WHERE lab = ?1 AND at <= ?2 AND kind <> 'opened' ORDER BY at DESC LIMIT 1",
+        )?
+        .query_row(params![lab, at], |row| row.get(0))
         .optional()?;
     let last = attempt.max(event);
+    let elsewhere: Option<i64> = all
+        .prepare_cached(
+            "SELECT max(at) FROM (SELECT max(at) AS at FROM attempt WHERE lab <> ?1 AND at > ?2 AND at < ?3
+             UNION ALL SELECT max(at) FROM event WHERE lab <> ?1 AND at > ?2 AND at < ?3 AND kind <> 'opened')",
+        )?
+        .query_row(params![lab, last.unwrap_or(0), at], |row| row.get(0))?;
+    // A lab that was never worked on begins when it is opened.
+    let last = last.map(|last| elsewhere.map_or(last, |elsewhere| elsewhere.max(last)));
+    let from = last.or(elsewhere).unwrap_or(0);
     let mut moments: Vec<i64> = all
         .prepare_cached("SELECT at FROM event WHERE lab = ?1 AND at > ?2 AND kind = 'opened'")?
-        .query_map(params![lab, last.unwrap_or(0)], |row| row.get(0))?
+        .query_map(params![lab, from], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     moments.extend(last);
     moments.extend(edited);
     moments.push(at);
-    moments.retain(|moment| (last.unwrap_or(0)..=at).contains(moment));
+    moments.retain(|moment| (from..=at).contains(moment));
     moments.sort_unstable();
     let pause = |pair: &[i64]| match pair[1] - pair[0] {
         long if long > SITTING_MS => 0,
@@ -133,9 +146,13 @@ mod tests {
     }
 
     fn event(store: &Store, at: i64, kind: &str, spent: f64) {
+        event_of(store, "a-lab", at, kind, spent);
+    }
+
+    fn event_of(store: &Store, lab: &str, at: i64, kind: &str, spent: f64) {
         let id = format!("{at}{kind}");
-        let sql = "INSERT INTO event VALUES (?1, ?2, 'a-lab', NULL, ?3, '', ?4)";
-        store.db.execute(sql, rusqlite::params![id, at, kind, spent]).expect("an event");
+        let sql = "INSERT INTO event VALUES (?1, ?2, ?3, NULL, ?4, '', ?5)";
+        store.db.execute(sql, rusqlite::params![id, at, lab, kind, spent]).expect("an event");
     }
 
     fn minutes(store: &mut Store, at: i64, edited: Option<i64>) -> f64 {
@@ -162,6 +179,23 @@ mod tests {
         opened(&store, NOON + 8 * MINUTE);
         assert_eq!(minutes(&mut store, NOON + 8 * MINUTE, None), 8.0);
         assert_eq!(minutes(&mut store, NOON + 8 * MINUTE, Some(NOON - MINUTE)), 8.0, "an edit before counts nothing");
+    }
+
+    #[test]
+    fn no_minute_belongs_to_two_labs() {
+        let mut store = Store::in_memory().expect("a store");
+        event(&store, NOON, "hint", 0.0);
+        event_of(&store, "b-lab", NOON + 7 * MINUTE, "hint", 0.0);
+        event_of(&store, "b-lab", NOON + 8 * MINUTE, "opened", 0.0);
+        assert_eq!(minutes(&mut store, NOON + 9 * MINUTE, None), 2.0);
+        assert_eq!(minutes(&mut store, NOON + 9 * MINUTE, Some(NOON + 5 * MINUTE)), 2.0);
+        opened(&store, NOON + 15 * MINUTE);
+        assert_eq!(minutes(&mut store, NOON + 18 * MINUTE, None), 11.0);
+        // One that was never worked on begins when it is opened.
+        let mut store = Store::in_memory().expect("a store");
+        event_of(&store, "b-lab", NOON, "hint", 0.0);
+        opened(&store, NOON + 2 * MINUTE);
+        assert_eq!(minutes(&mut store, NOON + 5 * MINUTE, Some(NOON - MINUTE)), 3.0);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A child process spoken to in frames, under limits of time, memory and output. One poll loop, no threads.
 
 use super::coerce::coerce;
-use super::{Block, Fault, Observation, Subject, Timed, sweep};
+use super::walls::Scratch;
+use super::{Block, Fault, Observation, Subject, Timed, Walls, sweep};
 use crate::lab::Type;
 use lab_sdk::Value;
 use lab_sdk::wire::{Frame, HEADER, body_length};
@@ -35,6 +36,8 @@ impl Limits {
 
 /// The most that one reply may weigh; a tensor of 2^28 floats is no answer to a small input.
 const LARGEST_REPLY: u64 = 1 << 30;
+/// The most bytes of JSON in a reply: read, they take thirty times as many.
+const LARGEST_HEAD: u64 = 16 << 20;
 /// What is kept of the learner's prints, to be shown.
 const KEPT_OUTPUT: usize = 16 << 10;
 /// By how many times its limit a check may take longer while other programs have the cores.
@@ -59,11 +62,13 @@ pub struct Child {
     handler: Option<signal_hook::SigId>,
     mark: String,
     returns: Vec<(String, Type)>,
+    /// Removed after the process has ended.
+    _scratch: Option<Scratch>,
 }
 
 impl Child {
-    /// Starts `command` and waits for its greeting.
-    pub fn start(mut command: Command, limits: Limits) -> Result<Self, Fault> {
+    /// Starts `command`, within `walls` if there are any, and waits for its greeting.
+    pub fn start(mut command: Command, limits: Limits, walls: Option<&Walls>) -> Result<Self, Fault> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let mark = format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
@@ -71,7 +76,11 @@ impl Child {
         sweep::adopt_orphans();
         let unstarted = |what: String| Fault::Unstarted(what);
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut process = command.spawn().map_err(|e| unstarted(format!("`{program}` does not start: {e}")))?;
+        let spawned = match walls {
+            Some(walls) => walls.start(&mut command, &mark).map(|(process, scratch)| (process, Some(scratch))),
+            None => command.spawn().map(|process| (process, None)),
+        };
+        let (mut process, scratch) = spawned.map_err(|e| unstarted(format!("`{program}` does not start: {e}")))?;
         sweep::limit(process.id(), &limits);
         let (Some(stdin), Some(replies), Some(noise)) =
             (process.stdin.take(), process.stdout.take(), process.stderr.take())
@@ -97,6 +106,7 @@ impl Child {
             handler,
             mark,
             returns: Vec::new(),
+            _scratch: scratch,
         };
         match child.receive() {
             Ok(greeting) => {
@@ -165,6 +175,10 @@ impl Child {
             return Err(Fault::Garbled(format!("it announces {length} bytes")));
         }
         let body = self.take(length as usize)?;
+        let described = body.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+        if described > LARGEST_HEAD {
+            return Err(Fault::Garbled(format!("it describes its values in {described} bytes")));
+        }
         Frame::decode(&body).map_err(|e| Fault::Garbled(e.to_string()))
     }
 
@@ -284,12 +298,19 @@ impl Subject for Child {
             block.calls.iter().map(|(name, args)| (name.as_str(), Value::Tuple(args.clone()))).unzip();
         let mut frame = Frame::new("block", names).with(values);
         frame.head.insert("keep".to_owned(), block.keep.into());
-        self.exchange(&frame)?;
+        let ready = self.exchange(&frame)?;
+        if !ready.head.contains_key("ready") {
+            return Err(self.lose(Fault::Garbled("a frame that nobody asked for".to_owned())));
+        }
         let go = Frame::new("go", true).encode().map_err(|e| Fault::Garbled(e.to_string()))?;
         let started = Instant::now();
         let done = self.send(&go).and_then(|()| self.receive());
         let took = started.elapsed();
-        let count = done.map_err(|fault| self.lose(fault))?.head.get("done").and_then(|n| n.as_u64()).unwrap_or(0);
+        let done = done.map_err(|fault| self.lose(fault))?;
+        let count = done.head.get("done").and_then(|n| n.as_u64());
+        let Some(count) = count.filter(|count| *count <= block.keep.max(1) as u64) else {
+            return Err(self.lose(Fault::Garbled(format!("`done` of a timed block is {count:?}"))));
+        };
         let mut last = Vec::new();
         for at in (0..count as usize).rev() {
             let reply = self.receive().map_err(|fault| self.lose(fault))?;

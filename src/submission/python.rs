@@ -39,12 +39,13 @@ impl Python {
         if let Some(folder) = answer.parent() {
             command.current_dir(folder);
         }
-        // Compiled once, and not beside the learner's files.
-        command.env("PYTHONPYCACHEPREFIX", workspace.hidden().join("pycache")).env("PYTHONIOENCODING", "utf-8:replace");
+        // What is compiled is kept: by Python beside NumPy and the runner, by the runner for what the answer brings (`serve`).
+        command.env_remove("PYTHONDONTWRITEBYTECODE").env_remove("PYTHONPYCACHEPREFIX");
+        command.env("PYTHONIOENCODING", "utf-8:replace");
         for threads in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
             command.env(threads, "1");
         }
-        Child::start(command, limits)
+        Child::start(command, limits, Some(&workspace.walls(answer)))
     }
 }
 

@@ -60,13 +60,13 @@ pub fn compile(workspace: &Workspace, link: &Link, lab: &str, answer: &Path, ask
 }
 
 /// Starts a compiled answer in the learner's folder.
-pub fn start(program: &Path, answer: &Path, limits: Limits) -> Result<Child, Fault> {
+pub fn start(workspace: &Workspace, program: &Path, answer: &Path, limits: Limits) -> Result<Child, Fault> {
     let mut command = Command::new(program);
     if let Some(folder) = answer.parent() {
         command.current_dir(folder);
     }
     command.env("RAYON_NUM_THREADS", "1").env("RUST_BACKTRACE", "0");
-    Child::start(command, limits)
+    Child::start(command, limits, Some(&workspace.walls(answer)))
 }
 
 /// The asked function whose glue rustc complains about: then it is the signature that does not fit.

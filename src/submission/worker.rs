@@ -50,7 +50,7 @@ impl Worker {
     pub fn start(binary: &Path, lab: &str, limits: Limits) -> Result<Self, Fault> {
         let mut command = Command::new(binary);
         command.args([WORKER, lab]);
-        Child::start(command, limits).map(Self)
+        Child::start(command, limits, None).map(Self)
     }
 }
 

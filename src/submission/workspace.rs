@@ -1,6 +1,7 @@
 //! The learner's workspace: one folder a lab with both answers in it, and what an editor and cargo need around them.
 //! Answers are never overwritten.
 
+use super::Walls;
 use crate::error::{Doing, Error, Result};
 use lab_sdk::sources::SOURCES;
 use std::fs::{self, File};
@@ -76,6 +77,17 @@ impl Workspace {
         let path = folder.join(if language == Language::Rust { "solution.rs" } else { "solution.py" });
         write_if_different(&path, text.as_bytes())?;
         Ok(path)
+    }
+
+    /// Where the process of `answer` may write: beside it, where Python keeps what it compiled, and for a while.
+    pub fn walls(&self, answer: &Path) -> Walls {
+        let compiled = [self.root.join("lab-sdk").join("pycache"), self.python_sdk().join("__pycache__")];
+        for folder in &compiled {
+            // The walls let through what is there.
+            let _ = fs::create_dir_all(folder);
+        }
+        let beside = answer.parent().map(Path::to_owned);
+        Walls { write: beside.into_iter().chain(compiled).collect(), scratch: self.hidden().join("tmp") }
     }
 
     /// The Python twin of the SDK: a package that runs as a program.

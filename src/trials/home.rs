@@ -71,7 +71,7 @@ impl Prepared<'_> {
     pub fn start(&self, lab: &Lab, limits: Limits) -> Result<Child, String> {
         let functions: Vec<_> = lab.manifest.functions.iter().collect();
         let child = match &self.program {
-            Ok(program) => start_program(program, &self.file, limits),
+            Ok(program) => start_program(self.workspace, program, &self.file, limits),
             Err(python) => python.start(self.workspace, &self.file, &functions, limits).map(|mut child| {
                 child.coerce(functions.iter().map(|f| (f.name.clone(), f.returns.clone())).collect());
                 child

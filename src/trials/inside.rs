@@ -3,13 +3,15 @@
 use super::{Outcome, SEEDS, Tried};
 use crate::grading::{
     Answer, Build, Degenerate, Draw, Grader, Lazy, Measure, Overridden, Question, Script, Seed, ask, differs,
-    grade_build, grade_measure, grade_predict,
+    grade_build, grade_measure, grade_predict, is_whole,
 };
 use crate::lab::{Misconception, Step};
 use crate::machine::{Roofs, When, measure as measure_roofs};
-use crate::submission::{Subject, Table};
-use crate::verdict::{Graded, Verdict};
+use crate::submission::{Block, Fault, Observation, Subject, Table, Timed};
+use crate::verdict::{Graded, Named, Verdict};
+use lab_sdk::Value;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// Grades a build step with `answer`; the known mistakes run in this process.
 pub fn grade(tried: Tried, step: &Step, seed: u64, answer: &mut dyn Subject) -> Result<Graded, String> {
@@ -103,7 +105,8 @@ pub fn questions_are_fair(tried: Tried, step: &Step) -> Result<Vec<String>, Stri
                 };
                 let given = |i: usize| if i == at { typed.clone() } else { right(&questions[i]) };
                 let graded = check((0..questions.len()).map(given).collect())?;
-                let named = graded.named.iter().any(|n| !n.says.contains('{'));
+                let whole = |n: &Named| lab.manifest.misconception(&n.id).is_some_and(|m| is_whole(&m.says, &n.says));
+                let named = graded.named.iter().any(whole);
                 // With some parameters a mistake leads to the right number.
                 if !graded.verdict.passed() && !named {
                     return Err(format!("seed {seed}: {wrong} is not named `{}`: {:?}", known.id, graded.named));
@@ -127,11 +130,54 @@ pub fn misconception_is_named(tried: Tried, known: &Misconception) -> Result<Vec
         if names != [known.id.as_str()] {
             return Err(format!("seed {seed:x}: named {names:?}; findings {:?}", graded.verdict.findings()));
         }
-        if graded.named[0].says.contains('{') {
-            return Err(format!("seed {seed:x}: an unfilled placeholder in `{}`", graded.named[0].says));
+        if !is_whole(&known.says, &graded.named[0].says) {
+            return Err(format!(
+                "seed {seed:x}: FACTS left a placeholder of `{}` open: {}",
+                known.says, graded.named[0].says
+            ));
         }
     }
     Ok(Vec::new())
+}
+
+/// The solution, but for one function that gives a word.
+struct Wordy<'a> {
+    inner: Table,
+    function: &'a str,
+    /// Whether it was called.
+    called: bool,
+}
+
+impl Wordy<'_> {
+    fn word(&mut self) -> Observation {
+        self.called = true;
+        Observation::Value(Value::Str("a word".to_owned()))
+    }
+}
+
+impl Subject for Wordy<'_> {
+    fn call(&mut self, function: &str, args: &[Value]) -> Observation {
+        if function == self.function { self.word() } else { self.inner.call(function, args) }
+    }
+
+    fn time(&mut self, block: &Block) -> Result<Timed, Fault> {
+        match block.calls.iter().any(|(name, _)| name == self.function) {
+            true => Ok(Timed { took: Duration::from_millis(1), last: vec![self.word()] }),
+            false => self.inner.time(block),
+        }
+    }
+}
+
+/// A result of another kind is the answer's mistake, and no fault of ours.
+pub fn wrong_kind_is_told(tried: Tried, step: &Step, function: &str) -> Result<Outcome, String> {
+    let mut wordy = Wordy { inner: Table::new(tried.lab.embedded.solution), function, called: false };
+    let graded = measure(tried, step, SEEDS[0], &mut wordy)
+        .map_err(|why| format!("a word from `{function}` was taken for a fault of ours: {why}"))?;
+    match (wordy.called, &graded.verdict) {
+        (false, _) => Ok(Outcome::Ignored("the experiment does not call it by itself")),
+        (true, Verdict::Fail(_) | Verdict::Error(_)) => Ok(Outcome::Holds(Vec::new())),
+        (true, other) => Err(format!("a word from `{function}`: {other:?}")),
+    }
 }
 
 pub fn degenerate_is_rejected(tried: Tried, function: &str, how: Degenerate) -> Result<Outcome, String> {

@@ -1,7 +1,7 @@
 //! Trials of a lab's words: nothing that a learner reads is missing, and every name has its other half.
 
-use super::{Trial, Tried, questions};
-use crate::grading::{Grader, ask};
+use super::{SEEDS, Trial, Tried, questions};
+use crate::grading::{Draw, Grader, Rule, ask, filled};
 use crate::verdict::Kind;
 
 /// What is missing, a sentence each that says what to do.
@@ -10,12 +10,13 @@ type Missing = fn(Tried) -> Vec<String>;
 /// The trials.
 pub fn trials(tried: Tried) -> Vec<Trial> {
     let slug = tried.lab.slug();
-    let named: [(&str, Missing); 5] = [
+    let named: [(&str, Missing); 6] = [
         ("lab.toml names what is there", manifest),
         ("brief.md tells every step", brief),
         ("hints.md has three for every step", hints),
         ("starters say what each function does", starters),
         ("misconceptions all have their words", misconceptions),
+        ("refusals say who refuses what", refusals),
     ];
     let trial = |(name, missing): (&str, Missing)| {
         Trial::new(format!("{slug}/{name}"), move || match missing(tried) {
@@ -109,6 +110,11 @@ fn misconceptions(tried: Tried) -> Vec<String> {
         if known.says.trim().is_empty() {
             missing.push(format!("`{id}` says nothing; say why it is a mistake"));
         }
+        // Whatever a run or a question knows, nobody is shown a placeholder.
+        let bare = filled(id, &known.says, &[("", "")]);
+        if bare.contains(['{', '}']) || bare.is_empty() {
+            missing.push(format!("`{id}` says `{bare}` where nothing is known; close its placeholders"));
+        }
         if manifest.function(&known.function).is_some() {
             if lab.embedded.misconceptions.iter().all(|(name, _)| *name != known.rust()) {
                 missing.push(format!("`{id}` has no `pub fn {}` in misconceptions.rs; write it", known.rust()));
@@ -127,6 +133,27 @@ fn misconceptions(tried: Tried) -> Vec<String> {
     }
     for (id, _) in lab.embedded.facts.iter().filter(|(id, _)| manifest.misconception(id).is_none()) {
         missing.push(format!("FACTS of grader.rs fills `{id}`, which is no [[misconception]]; take it out"));
+    }
+    missing
+}
+
+/// Checks that ask for a refusal are named in one form: "`function` refuses what".
+fn refusals(tried: Tried) -> Vec<String> {
+    let mut missing = Vec::new();
+    for step in tried.builds() {
+        let Some(Grader::Build(draw)) = tried.lab.grader(&step.id) else { continue };
+        let Ok(checks) = draw(&mut Draw::new(SEEDS[0], &step.id)) else { continue };
+        for check in checks.iter().filter(|check| matches!(check.rule, Rule::Refused)) {
+            let asked = check.cases.first().and_then(|script| script.calls.last()).map_or("", |call| call.function);
+            let (form, vague) = (format!("`{asked}` refuses "), ["what it cannot", "what its list"]);
+            match check.name.strip_prefix(&form) {
+                Some(what) if !vague.iter().any(|words| what.starts_with(words)) => {}
+                _ => missing.push(format!(
+                    "`{}` of {} does not say what is refused; name it \"{form}...\"",
+                    check.name, step.id
+                )),
+            }
+        }
     }
     missing
 }

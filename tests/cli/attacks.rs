@@ -21,10 +21,16 @@ const fn attack(name: &'static str, body: &'static str, code: i32, says: &'stati
 /// The limit of a check, what a busy machine may add to it, and the shrinking of a case.
 const LONGEST: Duration = Duration::from_secs(60);
 
+#[path = "attacks/memory.rs"]
+mod memory;
 #[path = "attacks/python.rs"]
 mod python;
 #[path = "attacks/rust.rs"]
 mod rust;
+#[path = "attacks/timer.rs"]
+mod timer;
+#[path = "attacks/walls.rs"]
+mod walls;
 
 /// Judges what came of an attack.
 fn judge(learner: &Learner, attack: &Attack, run: impl FnOnce() -> Ran) -> Result<(), String> {

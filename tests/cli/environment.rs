@@ -139,3 +139,18 @@ fn a_closed_pipe_is_no_accident() {
     assert!(String::from_utf8_lossy(&output.stderr).is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(Path::new(binary).is_file());
 }
+
+#[test]
+fn python_keeps_what_it_compiles_and_not_beside_the_answer() {
+    if !numpy() {
+        return;
+    }
+    let learner = Learner::new().with("PYTHONDONTWRITEBYTECODE", "1");
+    learner.answer("mine.py", "BOTH = (1.0, 0)\n");
+    learner.answer("answer.py", "import mine\n\ndef qparams(min, max):\n    return mine.BOTH\n");
+    learner.run(&format!("lab {LAB} --step quantize --lang python"));
+    let compiled = |folder: &str| fs::read_dir(learner.path(folder)).is_ok_and(|files| files.count() > 0);
+    assert!(compiled("roadmap/lab-sdk/python/lab_sdk/__pycache__"));
+    assert!(compiled("roadmap/lab-sdk/pycache"));
+    assert!(!learner.path(&format!("roadmap/{LAB}/__pycache__")).exists());
+}

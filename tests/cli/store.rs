@@ -1,8 +1,9 @@
 //! Progress that outlives kills, crowds, full disks, damaged pages and migrations: what was acknowledged is still there.
 
-use crate::learner::{LAB, Learner};
+use crate::learner::{LAB, Learner, numpy};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -181,4 +182,65 @@ fn the_backup_of_a_migration_restores() {
         backup.is_file() && learner.database().with_extension("v1.2.backup").is_file(),
         "a backup was written over"
     );
+}
+
+#[test]
+fn a_clock_that_goes_back_loses_nothing() {
+    // What was done while the clock was ten days ahead: a step failed and passed, a hint, a question answered.
+    let ahead = jiff::Timestamp::now().as_millisecond() + 10 * 86_400_000;
+    let attempt = |id: &str, at: i64, verdict: &str| {
+        json!({"id": id, "at": at, "lab": LAB, "step": "quantize", "kind": "build", "language": "python", "seed": "7",
+            "verdict": verdict, "passed": 1, "total": 1, "inputs": 1, "seconds": 0.1, "spent": 60.0,
+            "misconception": null, "snapshot": null, "content": "c", "detail": "{}"})
+    };
+    let (first, second) = (format!("{:032x}", u128::MAX - 1), format!("{:032x}", u128::MAX));
+    let export = json!({"schema": 1, "store": 2, "learner": "abc", "tables": {
+        "attempt": [attempt(&first, ahead, "fail"), attempt(&second, ahead + 60_000, "pass")],
+        "event": [{"id": "e1", "at": ahead, "lab": LAB, "step": "quantize", "kind": "hint", "detail": "1", "spent": 30.0}],
+        "review": [{"id": "r1", "at": ahead, "item": format!("{LAB}/quantize"), "lab": LAB, "step": "quantize",
+            "given": "1", "right": 1, "rating": 3, "stability": 2.5, "difficulty": 5.0, "due": ahead + 86_400_000}],
+    }});
+    let learner = Learner::new();
+    fs::write(learner.path("ahead.json"), export.to_string()).expect("a file");
+    learner.run("import ahead.json").exits(0);
+    // Now the clock is right: each of these rows lies before those.
+    learner.run(&format!("note {LAB} later")).exits(0);
+    learner.run(&format!("hint {LAB} --step requant")).exits(0);
+    learner.answer("answer.py", "def qparams(min, max):\n    return 1.0, 0\n");
+    if numpy() {
+        learner.run(&format!("lab {LAB} --step quantize --lang python")).exits(1);
+        let listed = learner.json(&format!("history {LAB}"));
+        let attempts = listed["attempts"].as_array().expect("attempts");
+        let verdicts: BTreeSet<&str> = attempts.iter().filter_map(|a| a["verdict"].as_str()).collect();
+        assert_eq!((attempts.len(), verdicts), (3, BTreeSet::from(["fail", "pass"])), "{listed}");
+    }
+    learner.run("plan --start monday --hours 8").exits(0);
+    for words in ["", "status", "next", "list", "plan", "log", "review", "history quantize-int8", "note --list"] {
+        let ran = learner.run(words);
+        assert!(
+            matches!(ran.code, 0 | 4) && !ran.err.contains("panicked"),
+            "{words}: {}\n{}{}",
+            ran.code,
+            ran.out,
+            ran.err
+        );
+    }
+    // A pass is a pass, before and after everything is worked out again from the rows.
+    let passed = |learner: &Learner| {
+        let db = rusqlite::Connection::open(learner.database()).expect("the database");
+        let sql = "SELECT passed_at, attempts, last_at FROM summary WHERE lab = ?1 AND step = 'quantize'";
+        db.query_row(sql, [LAB], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+            .expect("a summary")
+    };
+    let before = passed(&learner);
+    assert_eq!(before.0, ahead + 60_000);
+    let out = learner.run("export");
+    fs::write(learner.path("all.json"), &out.exits(0).out).expect("a file");
+    let other = Learner::new();
+    fs::copy(learner.path("all.json"), other.path("all.json")).expect("a file");
+    other.run("import all.json").exits(0);
+    let after = passed(&other);
+    assert_eq!((before.0, before.1), (after.0, after.1));
+    assert_eq!(other.run("export").out, out.out, "all rows came along");
+    whole(&learner);
 }

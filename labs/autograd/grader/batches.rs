@@ -19,7 +19,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         };
         lengths.iter().map(&mut case).collect()
     };
-    Ok(vec![
+    let mut all = vec![
         Check::by("one micro-batch", SUMS, cases(&[&[(1, 0)], &[(4, 0)]])?),
         Check::by("micro-batches of one length", SUMS, cases(&[&[(2, 0), (2, 0)], &[(5, 0), (5, 0), (5, 0)]])?),
         Check::by("micro-batches of unequal length", SUMS, cases(&[&[(3, 0), (1, 0)], &[(2, 0), (10, 0), (5, 0)]])?),
@@ -27,8 +27,17 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("padding in some micro-batches", SUMS, cases(&[&[(4, 2), (4, 0)], &[(6, 1), (6, 4), (3, 0)]])?),
         Check::by("a micro-batch of nothing but padding", SUMS, cases(&[&[(2, 0), (2, 2)], &[(5, 1), (4, 4), (7, 2)]])?),
         Check::by("64 micro-batches", SUMS, cases(&[&[(6, 1); 64]])?),
-        Check::refuses("refuses what does not fit, and nothing to learn", refusals(draw)?),
-    ])
+        Check::refuses("`accumulated` refuses what does not fit, and nothing to learn", refusals(draw)?),
+    ];
+    let far = [far(draw, &[(4, 0)])?, far(draw, &[(5, 1), (6, 0)])?];
+    all.insert(all.len() - 1, Check::by("logits that lie far apart", SUMS, far.to_vec()));
+    Ok(all)
+}
+
+/// A case whose logits differ by hundreds: the exponential of such a difference is 0 in f32.
+fn far(draw: &mut Draw, lengths: &[(usize, usize)]) -> Result<Script> {
+    let w = (eighths(draw, &[3, 4])? * 256.0)?;
+    Ok(script(w, drawn(draw, 3, 4, lengths)?))
 }
 
 /// Micro-batches of (tokens, padded ones among them); the last row never is padding alone by chance.
@@ -55,7 +64,7 @@ fn accumulated(draw: &mut Draw, d: usize, classes: usize, lengths: &[(usize, usi
 }
 
 fn script(w: Tensor, micro: Micro) -> Script {
-    Script { whole: true, ..Script::call("accumulated", args![w, micro]) }
+    Script::call("accumulated", args![w, micro]).whole()
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {

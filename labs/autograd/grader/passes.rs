@@ -1,8 +1,8 @@
 //! The build step `backward`: tapes from one path to 50,000 nodes. Everything is exact: the Jacobians hold 1 and -1.
 
 use super::tapes::Recorded;
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script, Seen};
-use lab_sdk::{Result, TapeNode, Value};
+use crate::grading::{Check, Draw, Rule, Script, Seen, floats};
+use lab_sdk::{Result, TapeNode};
 
 /// Nodes of the long chain. The smallest frames of a recursion take about 100 bytes, and an answer's stack has 2 MiB.
 const CHAIN: usize = 50_000;
@@ -12,8 +12,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let drawn = (0..10).map(|_| random(draw)).collect::<Result<Vec<_>>>()?;
     let mut counted = vec![twice(draw)?, skip(draw, 1, true)?];
     counted.extend(drawn.iter().take(3).cloned());
-    let counted = counted.into_iter().map(|script| script.then("Vjp.calls", vec![Argument::Result(0)])).collect();
-    let once = Property { value: most_calls, bound: 1.0, unit: "calls", near: 0.1 };
+    let counted = counted.into_iter().map(|script| script.tell("Vjp.calls", 0)).collect();
+    let once = Rule::at_most(most_calls, 1.0, "calls").near(0.1);
     Ok(vec![
         Check::exact("one path", vec![path(draw, 1)?, path(draw, 4)?]),
         Check::exact("a value read twice", vec![twice(draw)?, diamond(draw)?]),
@@ -30,8 +30,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("a NaN reaches only what it feeds", vec![nan(draw)?]),
         Check::exact("drawn tapes", drawn),
         Check::exact("x = x + x, forty times", vec![doublings(draw)?]),
-        Check::by("each node's vjp is called at most once", Rule::AtMost(once), counted),
-        Check::refuses("refuses what is no tape, and no loss", refusals(draw)?),
+        Check::by("each node's vjp is called at most once", once, counted),
+        Check::refuses("`backward` refuses what is no tape, and no loss", refusals(draw)?),
         Check::exact("a chain of 50,000 nodes", vec![chain(draw)?]),
     ])
 }
@@ -214,11 +214,7 @@ fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
 
 /// The most calls of one node's product.
 fn most_calls(seen: &Seen<'_>) -> (f64, String) {
-    let calls = match seen.result(2) {
-        Some(Value::List(calls)) => calls.iter().map(|n| if let Value::Int(n) = n { *n as f64 } else { f64::NAN }).collect(),
-        Some(Value::Usizes(calls)) => calls.iter().map(|n| *n as f64).collect(),
-        _ => vec![f64::NAN],
-    };
+    let calls = seen.result(2).map_or(vec![f64::NAN], floats);
     let most = calls.iter().copied().enumerate().fold((0, 0.0), |most, next| if next.1 > most.1 { next } else { most });
     (most.1, if most.1 > 1.0 { format!("node {}", most.0) } else { String::new() })
 }

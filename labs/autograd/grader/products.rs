@@ -2,7 +2,7 @@
 
 use super::forward::{kept, lost, value};
 use crate::args;
-use crate::grading::{Check, Draw, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen, tensors};
 use lab_sdk::{DType, Device, Result, TapeOp, Tensor, Value};
 
 /// Sums of f32 in another order, and a few roundings in a row: 8 times what the solution itself is off.
@@ -19,7 +19,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     checks.extend(entropies(draw)?);
     checks.extend(ends(draw)?);
     checks.extend(kept_alone(draw)?);
-    checks.push(Check::refuses("refuses what is no operation on these inputs", refusals(draw)?));
+    checks.push(Check::refuses("`vjp` refuses what is no operation on these inputs", refusals(draw)?));
     Ok(checks)
 }
 
@@ -41,7 +41,7 @@ fn case(draw: &mut Draw, op: &TapeOp, ins: &[Tensor]) -> Result<Script> {
 }
 
 fn script(op: &TapeOp, ins: &[Tensor], out: &Tensor, g: &Tensor) -> Script {
-    Script { whole: true, ..Script::call("vjp", args![op.clone(), ins.to_vec(), out.clone(), g.clone()]) }
+    Script::call("vjp", args![op.clone(), ins.to_vec(), out.clone(), g.clone()]).whole()
 }
 
 /// Cases of an operation of two inputs, by their shapes.
@@ -203,7 +203,7 @@ fn kept_alone(draw: &mut Draw) -> Result<Vec<Check>> {
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
     let (a, b) = (eighths(draw, &[2, 3])?, eighths(draw, &[2, 3])?);
     let unknown = serde_json::json!({"op": "sin"});
-    let unknown = Script { whole: true, ..Script::call("vjp", args![unknown, vec![a.clone()], a.clone(), b.clone()]) };
+    let unknown = Script::call("vjp", args![unknown, vec![a.clone()], a.clone(), b.clone()]).whole();
     let wrong_g = script(&TapeOp::Relu {}, std::slice::from_ref(&a), &a.relu()?, &eighths(draw, &[3])?);
     let wide_g = script(&TapeOp::Add {}, &[a.clone(), b.clone()], &(&a + &b)?, &eighths(draw, &[4, 2, 3])?);
     let class = Tensor::new(&[1_u32, 3], &Device::Cpu)?;
@@ -221,23 +221,15 @@ fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
 
 /// The first gradient whose shape is not its input's.
 pub fn shape_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let (Some(Value::List(ins)), Some(Value::List(grads))) = (seen.argument(0, 1), seen.result(0)) else {
-        return vec![("got", "of the result".to_owned()), ("wanted", "of another shape".to_owned())];
-    };
-    let shape = |value: &Value| match value {
-        Value::Tensor(t) => Some(t.dims().to_vec()),
-        _ => None,
-    };
+    let (Some(Value::List(ins)), Some(Value::List(grads))) = (seen.argument(0, 1), seen.result(0)) else { return Vec::new() };
+    let shape = |value: &Value| if let Value::Tensor(t) = value { Some(t.dims().to_vec()) } else { None };
     let mut shapes = ins.iter().zip(grads).filter_map(|(x, dx)| Some((shape(dx)?, shape(x)?)));
-    let (got, wanted) = shapes.find(|(got, wanted)| got != wanted).unwrap_or_default();
+    let Some((got, wanted)) = shapes.find(|(got, wanted)| got != wanted) else { return Vec::new() };
     vec![("got", format!("{got:?}")), ("wanted", format!("{wanted:?}"))]
 }
 
 /// N of a cross-entropy.
 pub fn rows_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let rows = match seen.argument(0, 1) {
-        Some(Value::List(ins)) => ins.first().and_then(|x| if let Value::Tensor(x) = x { x.dim(0).ok() } else { None }),
-        _ => None,
-    };
-    vec![("n", rows.map_or("N".to_owned(), |rows| rows.to_string()))]
+    let rows = tensors(seen.argument(0, 1)).first().and_then(|logits| logits.dim(0).ok());
+    rows.map(|rows| ("n", rows.to_string())).into_iter().collect()
 }

@@ -1,6 +1,6 @@
 //! The questions of `saved`: which tensors an operation leaves on the tape, in bytes.
 
-use crate::grading::{Answer, Draw, Question, Within};
+use crate::grading::{Answer, Draw, Question, real};
 
 /// Bytes of an f32.
 const F32: usize = 4;
@@ -15,8 +15,8 @@ pub fn ask(draw: &mut Draw) -> Vec<Question> {
         id,
         text,
         parameters: parameters.clone(),
-        answer: bytes(elements),
-        mistakes: mistakes.into_iter().map(|(id, elements)| (id, (F32 * elements) as f64)).collect(),
+        answer: Answer::exact(F32 * elements, "B"),
+        mistakes: mistakes.into_iter().map(|(id, elements)| (id, real(F32 * elements))).collect(),
         because,
     };
     let (bd, bn) = (b * d, b * n);
@@ -64,8 +64,4 @@ pub fn ask(draw: &mut Draw) -> Vec<Question> {
             ),
         ),
     ]
-}
-
-fn bytes(elements: usize) -> Answer {
-    Answer::Number { value: (F32 * elements) as f64, unit: "B", within: Within::Exact }
 }

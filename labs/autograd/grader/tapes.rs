@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::grading::{Argument, Draw, Script};
-use lab_sdk::{Device, Result, TapeNode, Tensor};
+use lab_sdk::{Device, IntoValue, Result, TapeNode, Tensor};
 
 /// A tape that is being recorded.
 #[derive(Default)]
@@ -98,11 +98,12 @@ impl Recorded {
     /// A case in which the pass is given another tape than the object.
     pub fn passed(&self, loss: usize, tape: &[TapeNode]) -> Result<Script> {
         let jacobians = Tensor::from_slice(&self.jacobians, self.jacobians.len(), &Device::Cpu)?;
+        let [nodes, loss_at] = [tape.to_vec().into_value(), loss.into_value()].map(Argument::Value);
         let script = Script::call("Vjp.new", args![self.nodes.clone(), jacobians, self.indices.clone()])
             .words("Jacobians of 1 and -1")
-            .then("backward", [args![tape.to_vec(), loss].into_iter().map(Argument::Value).collect(), vec![Argument::Result(0)]].concat())
+            .then("backward", vec![nodes, loss_at, Argument::Result(0)])
             .words(format!("{}; loss {loss}", words(tape)));
-        Ok(Script { whole: true, ..script })
+        Ok(script.whole())
     }
 
     /// Its nodes.

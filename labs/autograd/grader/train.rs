@@ -2,8 +2,8 @@
 
 use super::spirals::{Descent, LOSS, PARAMETERS, Recorded, STEPS, accuracy, parameters, points, recorded};
 use crate::args;
-use crate::grading::{Bench, Draw, Stop, value_text};
-use crate::verdict::{Axis, Chart, Clock, Finding, Mark, Series};
+use crate::grading::{Bench, Draw, Stop, floats, value_text};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::candle_core::Var;
 use lab_sdk::{DType, FORGET, Result, Tensor, Value};
 
@@ -47,11 +47,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
 fn gradients(bench: &mut Bench<'_>, run: &Recorded, step: usize) -> Result<(Vec<Tensor>, f64), Stop> {
     let vjp = bench.call("Vjp.yours", &args![run.tape.clone(), run.ops.clone(), run.kept()?])?;
     let grads = bench.call("backward", &args![run.tape.clone(), LOSS, vjp.clone()])?;
-    let calls = match bench.call("Vjp.calls", &[vjp])? {
-        Value::List(calls) => calls.iter().map(|n| if let Value::Int(n) = n { *n as f64 } else { 0.0 }).sum(),
-        Value::Usizes(calls) => calls.iter().sum::<usize>() as f64,
-        _ => f64::NAN,
-    };
+    let calls = floats(&bench.call("Vjp.calls", &[vjp])?).iter().sum();
     bench.call(FORGET, &[])?;
     let grads = match grads {
         Value::List(grads) if grads.len() == run.tape.len() => grads,
@@ -82,8 +78,7 @@ fn finite(g: &Tensor, name: &str, step: usize) -> Result<Tensor, Stop> {
 }
 
 fn differs(step: usize, check: &str, got: String, wanted: &str) -> Stop {
-    let (check, wanted) = (check.to_owned(), wanted.to_owned());
-    Stop::Differs(Finding { check, at: format!("step {step}"), got, wanted, allowed: String::new() })
+    Stop::differs(check, got, wanted).at(format!("step {step}"))
 }
 
 /// The losses when candle's backward pass trains the same net from the same start.
@@ -109,7 +104,7 @@ fn bytes(bench: &mut Bench<'_>, run: &Recorded) {
     let (mut seen, mut rows) = (Vec::new(), Vec::new());
     for (name, reads) in names.into_iter().zip(run.reads()) {
         let fresh: Vec<usize> = reads.into_iter().filter(|node| !seen.contains(node)).collect();
-        rows.push((name.to_owned(), fresh.iter().map(|&node| run.bytes(node)).sum::<usize>() as f64));
+        rows.push((name, fresh.iter().map(|&node| run.bytes(node)).sum::<usize>() as f64));
         seen.extend(fresh);
     }
     let kept = rows.iter().map(|(_, bytes)| bytes).sum();
@@ -121,19 +116,13 @@ fn bytes(bench: &mut Bench<'_>, run: &Recorded) {
          forward pass and the optimizer are the same as candle's"
             .to_owned(),
     );
-    bench.chart(Chart::Bars { title: "kept for the way back, by operation".to_owned(), unit: "B".to_owned(), rows });
+    bench.chart(Chart::bars("kept for the way back, by operation", "B", rows));
 }
 
 fn curves(bench: &mut Bench<'_>, yours: &[f64], theirs: &[f64]) {
-    let line = |name: &str, mark, losses: &[f64]| Series {
-        name: name.to_owned(),
-        mark,
-        points: losses.iter().enumerate().step_by(DRAWN).map(|(step, loss)| (step as f64, *loss).into()).collect(),
+    let drawn = |losses: &[f64]| -> Vec<(f64, f64)> {
+        losses.iter().enumerate().step_by(DRAWN).map(|(step, loss)| (step as f64, *loss)).collect()
     };
-    bench.chart(Chart::Plane {
-        title: "loss of the spirals".to_owned(),
-        x: Axis { label: "step".to_owned(), unit: String::new(), log: false },
-        y: Axis { label: "loss".to_owned(), unit: String::new(), log: true },
-        series: vec![line("your tape", Mark::Line, yours), line("candle's", Mark::Theory, theirs)],
-    });
+    let series = [Series::line("your tape", drawn(yours)), Series::theory("candle's", drawn(theirs))];
+    bench.chart(Chart::plane("loss of the spirals", Axis::new("step", ""), Axis::new("loss", "").log(), series));
 }

@@ -1,7 +1,7 @@
 //! Gradients of many micro-batches that go wrong in one way each.
 
 use super::super::solution::{self, PADDING, Summed, one_hot, softmax, summed};
-use lab_sdk::{Device, Result, Tensor};
+use lab_sdk::{DType, Device, Result, Tensor};
 
 type Micro = [(Tensor, Tensor)];
 
@@ -94,4 +94,18 @@ pub fn padding_in_slope(w: &Tensor, micro: &Micro) -> Result<(f64, Tensor)> {
         dw = (dw + x.t()?.matmul(&slope)?)?;
     }
     Ok((loss / count as f64, (dw / count as f64)?))
+}
+
+/// Takes the logarithm of the probabilities.
+pub fn log_of_softmax(w: &Tensor, micro: &Micro) -> Result<(f64, Tensor)> {
+    let (_, dw) = solution::accumulated(w, micro)?;
+    let (mut loss, mut count) = (0.0, 0);
+    for (x, targets) in micro {
+        let log_p: Vec<Vec<f64>> = softmax(&x.matmul(w)?)?.0.log()?.to_dtype(DType::F64)?.to_vec2()?;
+        let targets: Vec<u32> = targets.to_vec1()?;
+        for (row, &target) in log_p.iter().zip(&targets).filter(|(_, target)| **target != PADDING) {
+            (loss, count) = (loss - row[target as usize], count + 1);
+        }
+    }
+    Ok((loss / f64::from(count), dw))
 }

@@ -2,6 +2,7 @@
 
 use super::super::{misconceptions, solution};
 use super::conventions::{fvcore, ptflops_new, ptflops_old};
+use crate::grading::grouped;
 use crate::reference::arch;
 use lab_sdk::{Arch, Convention, OpSpec, Result};
 use std::collections::BTreeSet;
@@ -67,17 +68,4 @@ fn figures() -> Result<Vec<u64>> {
         solution::train_macs(&v1)?,
         misconceptions::ungrouped_weight_gradient(&v1)?,
     ])
-}
-
-/// `10,838,016`.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

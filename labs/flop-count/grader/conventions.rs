@@ -3,7 +3,6 @@
 use super::small::{Small, act, conv, counted, image_net, linear, norm, pool, token_net};
 use crate::grading::{Check, Draw, Script, Seen};
 use crate::reference::arch;
-use crate::submission::Observation;
 use lab_sdk::{Arch, Convention, IntoValue, Norm, Op, Result, Value};
 
 /// ptflops 0.6.9.
@@ -50,7 +49,7 @@ fn trained(arch: &Arch) -> Script {
 
 /// One idea a check.
 fn steps(draw: &mut Draw) -> Vec<Check> {
-    let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+    let mut size = |low: usize, high: usize| draw.count(low..=high);
     let net = |shape: &[u64], build: &mut dyn FnMut(&mut Small)| {
         let mut net = Small::new(shape);
         build(&mut net);
@@ -126,10 +125,8 @@ fn steps(draw: &mut Draw) -> Vec<Check> {
 
 /// Fills `{got}`, `{wanted}` and `{times}`.
 pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let int = |value: Option<&Value>| if let Some(Value::Int(v)) = value { Some(*v) } else { None };
-    let wanted = seen.wanted.first().and_then(|o| if let Observation::Value(v) = o { Some(v) } else { None });
-    let (Some(got), Some(wanted)) = (int(seen.result(0)), int(wanted)) else { return Vec::new() };
+    let (Some(Value::Int(got)), Some(Value::Int(wanted))) = (seen.result(0), seen.right(0)) else { return Vec::new() };
     let less = format!("{}", (got - wanted).abs());
-    let times = crate::grading::plain(got as f64 / wanted as f64, 3);
+    let times = crate::grading::plain(*got as f64 / *wanted as f64, 3);
     vec![("got", got.to_string()), ("wanted", wanted.to_string()), ("apart", less), ("times", times)]
 }

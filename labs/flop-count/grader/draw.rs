@@ -43,14 +43,14 @@ impl Like {
 pub fn conv(draw: &mut Draw, like: Like) -> OpSpec {
     loop {
         let mut pair = |low: usize, high: usize| {
-            let first = draw.size(low..=high) as u64;
-            [first, if like.square { first } else { draw.size(low..=high) as u64 }]
+            let first = draw.count(low..=high);
+            [first, if like.square { first } else { draw.count(low..=high) }]
         };
         let k = pair(1, 5);
         let stride = if like.strided { pair(1, 3) } else { [1; 2] };
         let pad = if like.padded { pair(0, 2) } else { [0; 2] };
         let dil = if like.dilated { pair(2, 3) } else { [1; 2] };
-        let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+        let mut size = |low: usize, high: usize| draw.count(low..=high);
         let (n, h, w) = (size(1, 3), size(6, like.side), size(6, like.side));
         let (mut groups, mut cin, mut cout) = (like.groups, like.groups * size(1, 6), like.groups * size(1, 6));
         if let Some(filters) = like.depthwise {
@@ -95,7 +95,7 @@ impl Mask {
 
 /// An attention.
 pub fn attention(draw: &mut Draw, mask: Mask) -> OpSpec {
-    let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+    let mut size = |low: usize, high: usize| draw.count(low..=high);
     let (b, hkv, dh, sk) = (size(2, 3), size(2, 4), 4 * size(1, 6), size(9, 40));
     let dv = if mask.same { dh } else { dh + 4 * size(1, 6) };
     let sq = match mask.queries {

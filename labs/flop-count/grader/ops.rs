@@ -2,9 +2,8 @@
 
 use super::draw::{Like, Mask, Queries, attention, case, conv};
 use super::nest::multiply_adds;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen, read};
 use lab_sdk::{Cost, OpSpec, Result, Value};
-use serde::de::DeserializeOwned;
 
 /// The checks of `op_cost`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
@@ -19,7 +18,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 }
 
 fn many(draw: &mut Draw, count: usize, like: Like) -> Vec<Script> {
-    (0..count).map(|_| case(conv(draw, like))).collect()
+    draw.many(count, |draw| case(conv(draw, like)))
 }
 
 fn convolutions(draw: &mut Draw) -> Vec<Check> {
@@ -41,7 +40,7 @@ fn convolutions(draw: &mut Draw) -> Vec<Check> {
         even.push(case(OpSpec::Conv2d { n, cin, h, w, cout, k, stride, pad, dil: [1; 2], groups, bias }));
     }
     // A layer of a large image net: more than 32 bits hold.
-    let side = 4 * draw.size(28..=56) as u64;
+    let side = 4 * draw.count(28..=56);
     let vast = case(OpSpec::Conv2d {
         n: 8,
         cin: 256,
@@ -70,12 +69,12 @@ fn convolutions(draw: &mut Draw) -> Vec<Check> {
 
 fn products(draw: &mut Draw) -> Vec<Check> {
     let mut linear = |bias: bool| {
-        let mut size = |high: usize| draw.size(1..=high) as u64;
+        let mut size = |high: usize| draw.count(1..=high);
         case(OpSpec::Linear { rows: size(60), cin: size(90), cout: size(90), bias })
     };
     let linear = (0..12).map(|at| linear(at % 2 == 1)).collect();
     let mut matmul = || {
-        let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+        let mut size = |low: usize, high: usize| draw.count(low..=high);
         case(OpSpec::Matmul { batch: size(2, 9), m: size(1, 40), k: size(1, 40), n: size(1, 40) })
     };
     let matmul = (0..8).map(|_| matmul()).collect();
@@ -145,7 +144,7 @@ fn by_loops(draw: &mut Draw) -> Check {
             2 => conv(draw, Like { depthwise: Some(2), ..tiny }),
             3 => conv(draw, Like { dilated: true, square: false, ..tiny }),
             4 => {
-                let mut size = || draw.size(1..=9) as u64;
+                let mut size = || draw.count(1..=9);
                 OpSpec::Matmul { batch: size(), m: size(), k: size(), n: size() }
             }
             5 => attention(draw, Mask { causal: true, queries: Queries::Some, ..Mask::NONE }),
@@ -153,14 +152,14 @@ fn by_loops(draw: &mut Draw) -> Check {
             _ => attention(draw, Mask { queries: Queries::More, same: false, ..Mask::NONE }),
         });
     }
-    let rule = Rule::AtMost(Property { value: beside_the_loops, bound: 0.0, unit: "off", near: 0.0 });
+    let rule = Rule::at_most(beside_the_loops, 0.0, "off");
     Check::by("MACs are what loops with a counter count", rule, ops.into_iter().map(case).collect())
 }
 
 fn whole(draw: &mut Draw) -> Check {
     let conv = conv(draw, Like { groups: 2, bias: true, ..Like::PLAIN });
     let ops = vec![conv, attention(draw, Mask { causal: true, share: 2, ..Mask::NONE })];
-    let rule = Rule::AtMost(Property { value: floats, bound: 0.0, unit: "floats", near: 0.0 });
+    let rule = Rule::at_most(floats, 0.0, "floats");
     Check::by("counts and sizes are integers", rule, ops.into_iter().map(|op| case(op).keep(&[0])).collect())
 }
 
@@ -235,14 +234,14 @@ fn refused() -> Vec<Check> {
     // They are small as they stand, and half of a pair is no smaller case.
     let cases = |ops: Vec<OpSpec>| ops.into_iter().map(|op| case(op).keep(&[0])).collect();
     vec![
-        Check::refuses("refuses channels that do not divide", cases(vec![conv(5, 4, 2, 3, 9), conv(4, 5, 2, 3, 9)])),
-        Check::refuses("refuses heads that do not divide", cases(vec![heads(6, 4, 5, 5, false, None)])),
-        Check::refuses("refuses a result without an element", cases(vec![conv(3, 4, 1, 5, 4), conv(3, 4, 1, 9, 8)])),
+        Check::refuses("`op_cost` refuses channels that do not divide", cases(vec![conv(5, 4, 2, 3, 9), conv(4, 5, 2, 3, 9)])),
+        Check::refuses("`op_cost` refuses heads that do not divide", cases(vec![heads(6, 4, 5, 5, false, None)])),
+        Check::refuses("`op_cost` refuses a result without an element", cases(vec![conv(3, 4, 1, 5, 4), conv(3, 4, 1, 9, 8)])),
         Check::refuses(
-            "refuses a mask with more queries than keys",
+            "`op_cost` refuses a mask with more queries than keys",
             cases(vec![heads(2, 2, 6, 5, true, None), heads(2, 2, 6, 5, false, Some(3))]),
         ),
-        Check::refuses("refuses sizes of 0", cases(zeros)),
+        Check::refuses("`op_cost` refuses sizes of 0", cases(zeros)),
     ]
 }
 
@@ -250,11 +249,7 @@ fn refused() -> Vec<Check> {
 pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     let Some(op) = read::<OpSpec>(seen.argument(0, 0)) else { return Vec::new() };
     let macs = |value: Option<&Value>| read::<Cost>(value).map_or_else(String::new, |cost| cost.macs.to_string());
-    let wanted = seen.wanted.first().and_then(|observed| match observed {
-        crate::submission::Observation::Value(value) => Some(value),
-        _ => None,
-    });
-    let mut facts = vec![("got", macs(seen.result(0))), ("wanted", macs(wanted))];
+    let mut facts = vec![("got", macs(seen.result(0))), ("wanted", macs(seen.right(0)))];
     match op {
         OpSpec::Conv2d { groups, stride, .. } => {
             facts.push(("groups", groups.to_string()));
@@ -268,12 +263,4 @@ pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
         _ => {}
     }
     facts
-}
-
-/// A structure that crossed the wire.
-pub fn read<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
-    match value {
-        Some(Value::Json(json)) => T::deserialize(json).ok(),
-        _ => None,
-    }
 }

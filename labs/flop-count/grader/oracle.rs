@@ -5,17 +5,17 @@ use super::super::solution;
 use super::brief;
 use super::conventions::{fvcore, ptflops_new, ptflops_old};
 use super::published::published;
+use crate::grading::golden::{list, of, read};
 use crate::reference::arch;
 use lab_sdk::{Arch, Convention, Cost, OpSpec, Result};
-use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// How many figures the solution gives too; the first difference is an error.
 pub fn oracle() -> Result<usize> {
-    let golden: Json = serde_json::from_slice(include_bytes!("../oracle/golden.json"))?;
+    let golden = read(include_bytes!("../oracle/golden.json"))?;
     let (mut compared, mut nets) = (0, BTreeSet::new());
-    for (at, record) in golden["records"].as_array().into_iter().flatten().enumerate() {
+    for (at, record) in list(&golden["records"])?.iter().enumerate() {
         let (got, wanted) = replay(record, &mut nets)?;
         if got != wanted {
             return Err(format!("record {at} ({}): got {got:?}, wanted {wanted:?}", record["kind"]).into());
@@ -28,10 +28,10 @@ pub fn oracle() -> Result<usize> {
             return Err(format!("no tool has counted `{}`", net.name).into());
         }
     }
-    for contrast in golden["contrasts"].as_array().into_iter().flatten() {
+    for contrast in list(&golden["contrasts"])? {
         let net = load(contrast)?;
         let bug = super::super::misconceptions::ungrouped_weight_gradient(&net)?;
-        if bug != int(&contrast["macs"])? {
+        if bug != of::<u64>(&contrast["macs"])? {
             return Err(format!("{}: {bug}, but FlopCounterMode {}", net.name, contrast["macs"]).into());
         }
         compared += 1;
@@ -44,41 +44,42 @@ fn replay(record: &Json, nets: &mut BTreeSet<String>) -> Result<(Vec<u64>, Vec<u
     let strict = Convention::default();
     Ok(match record["kind"].as_str() {
         Some("op") => {
-            let (spec, wanted) = (OpSpec::deserialize(&record["spec"])?, Cost::deserialize(&record["cost"])?);
+            let (spec, wanted) = (of::<OpSpec>(&record["spec"])?, of::<Cost>(&record["cost"])?);
             let flat = |cost: Cost| [vec![cost.macs, cost.params], cost.out].concat();
             (flat(solution::op_cost(&spec)?), flat(wanted))
         }
         Some("pairs") => {
-            let spec = OpSpec::deserialize(&record["spec"])?;
-            (vec![solution::op_cost(&spec)?.macs], vec![2 * int(&record["pairs"])?])
+            let spec: OpSpec = of(&record["spec"])?;
+            (vec![solution::op_cost(&spec)?.macs], vec![2 * of::<u64>(&record["pairs"])?])
         }
         Some("shape") => {
-            let report = solution::count(&Arch::deserialize(&record["arch"])?, &strict)?;
+            let report = solution::count(&of::<Arch>(&record["arch"])?, &strict)?;
             let out = report.rows.into_iter().next_back().map(|row| row.out);
-            (out.unwrap_or_default(), ints(&record["out"])?)
+            (out.unwrap_or_default(), of(&record["out"])?)
         }
         Some("net") => {
             let net = load(record)?;
             let report = solution::count(&net, &strict)?;
             nets.insert(net.name);
-            (vec![report.params, report.macs], vec![int(&record["params"])?, int(&record["macs"])?])
+            (vec![report.params, report.macs], vec![of(&record["params"])?, of(&record["macs"])?])
         }
         Some("layers") => {
             let rows = solution::count(&load(record)?, &strict)?.rows;
             let mut macs: Vec<u64> = rows.iter().map(|row| row.macs).filter(|macs| *macs > 0).collect();
             macs.sort_unstable();
-            (macs, ints(&record["macs"])?)
+            (macs, of(&record["macs"])?)
         }
         Some("tool") => {
             let net = load(record)?;
             let convention = match record["tool"].as_str() {
                 Some("fvcore") => fvcore(&net),
                 Some("ptflops") => ptflops_new(),
-                _ => ptflops_old(),
+                Some("ptflops 0.6.9") => ptflops_old(),
+                _ => return Err(format!("the tool {}", record["tool"]).into()),
             };
-            (vec![solution::count(&net, &convention)?.macs], vec![int(&record["macs"])?])
+            (vec![solution::count(&net, &convention)?.macs], vec![of(&record["macs"])?])
         }
-        Some("train") => (vec![solution::train_macs(&load(record)?)?], vec![int(&record["macs"])?]),
+        Some("train") => (vec![solution::train_macs(&load(record)?)?], vec![of(&record["macs"])?]),
         _ => return Err(format!("a record of kind {}", record["kind"]).into()),
     })
 }
@@ -98,13 +99,5 @@ fn printed() -> Result<usize> {
 }
 
 fn load(record: &Json) -> Result<Arch> {
-    arch::load(record["arch"].as_str().unwrap_or_default())
-}
-
-fn int(json: &Json) -> Result<u64> {
-    json.as_u64().ok_or_else(|| format!("{json} is no count").into())
-}
-
-fn ints(json: &Json) -> Result<Vec<u64>> {
-    json.as_array().into_iter().flatten().map(int).collect()
+    arch::load(&of::<String>(&record["arch"])?)
 }

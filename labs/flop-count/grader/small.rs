@@ -90,8 +90,8 @@ pub fn pool(k: u64, stride: u64, pad: u64, ceil: bool) -> Op {
 
 /// A drawn net of images: a trunk with sums, gates, splits and pools, and a classifier.
 pub fn image_net(draw: &mut Draw) -> Result<Arch> {
-    let groups = draw.size(1..=3) as u64;
-    let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+    let groups = draw.count(1..=3);
+    let mut size = |low: usize, high: usize| draw.count(low..=high);
     let mut net = Small::new(&[size(1, 3), size(1, 4), size(12, 20), size(12, 20)]);
     net.then("stem", conv(groups * 2 * size(1, 4), 3, 1, 1, false));
     for at in 0..draw.size(4..=9) {
@@ -105,7 +105,7 @@ pub fn image_net(draw: &mut Draw) -> Result<Arch> {
     } else {
         net.then("flat", Op::Reshape { shape: vec![shape[0], shape[1..].iter().product()] });
     }
-    net.then("fc", linear(draw.size(2..=10) as u64, draw.one_in(2)));
+    net.then("fc", linear(draw.count(2..=10), draw.one_in(2)));
     Ok(net.done())
 }
 
@@ -117,10 +117,10 @@ fn grow(draw: &mut Draw, net: &mut Small, at: usize, groups: u64) -> Result<()> 
     match draw.size(0..=9) {
         0 => net.then(&name("act"), act()),
         1 => net.then(&name("norm"), norm(Norm::Batch)),
-        2 if short >= 4 => net.then(&name("pool"), pool(3, 2, draw.size(0..=1) as u64, draw.one_in(2))),
+        2 if short >= 4 => net.then(&name("pool"), pool(3, 2, draw.count(0..=1), draw.one_in(2))),
         3 if c % groups == 0 => {
             net.then(&name("shuffle"), Op::Shuffle { groups });
-            net.then(&name("mixed"), conv(groups * draw.size(1..=5) as u64, 3, 1, groups, draw.one_in(2)));
+            net.then(&name("mixed"), conv(groups * draw.count(1..=5), 3, 1, groups, draw.one_in(2)));
         }
         4 => {
             net.then(&name("squeeze"), Op::GlobalPool {});
@@ -145,8 +145,8 @@ fn grow(draw: &mut Draw, net: &mut Small, at: usize, groups: u64) -> Result<()> 
             None => net.then(&name("act"), act()),
         },
         _ => {
-            let stride = if short >= 6 { draw.size(1..=2) as u64 } else { 1 };
-            net.then(&name("conv"), conv(groups * draw.size(1..=6) as u64, 3, stride, 1, draw.one_in(3)));
+            let stride = if short >= 6 { draw.count(1..=2) } else { 1 };
+            net.then(&name("conv"), conv(groups * draw.count(1..=6), 3, stride, 1, draw.one_in(3)));
         }
     }
     Ok(())
@@ -154,9 +154,9 @@ fn grow(draw: &mut Draw, net: &mut Small, at: usize, groups: u64) -> Result<()> 
 
 /// A drawn net of tokens: embeddings, layers of attention and feed-forward, a head that may share the embedding.
 pub fn token_net(draw: &mut Draw) -> Arch {
-    let (heads, share) = (draw.size(1..=3) as u64, draw.size(1..=2) as u64);
-    let (b, s, d) = (draw.size(1..=3) as u64, draw.size(4..=12) as u64, heads * share * 4 * draw.size(1..=2) as u64);
-    let vocab = draw.size(30..=90) as u64;
+    let (heads, share) = (draw.count(1..=3), draw.count(1..=2));
+    let (b, s, d) = (draw.count(1..=3), draw.count(4..=12), heads * share * 4 * draw.count(1..=2));
+    let vocab = draw.count(30..=90);
     let mut net = Small::new(&[b, s]);
     net.then("words", Op::Embedding { rows: vocab, dim: d });
     for layer in 0..draw.size(1..=2) {
@@ -167,7 +167,7 @@ pub fn token_net(draw: &mut Draw) -> Arch {
         net.add(&name("q"), linear(d, bias), &[&x]);
         net.add(&name("k"), linear(d / share, bias), &[&x]);
         net.add(&name("v"), linear(d / share, bias), &[&x]);
-        let window = if draw.one_in(3) { Some(draw.size(2..=5) as u64) } else { None };
+        let window = if draw.one_in(3) { Some(draw.count(2..=5)) } else { None };
         let attention = Op::Attention { hq: heads * share, hkv: heads, causal: draw.one_in(2), window };
         net.add(&name("attention"), attention, &[&name("q"), &name("k"), &name("v")]);
         net.then(&name("o"), linear(d, bias));

@@ -1,12 +1,11 @@
 //! The measure step `tables`: the learner's `count` over every architecture that ships, against what was printed.
 
-use super::ops::read;
 use super::published::{What, published};
 use crate::args;
-use crate::grading::{Bench, Rule, Stop, plain};
+use crate::grading::{Bench, Rule, Stop, plain, read};
 use crate::reference::{arch, model_file};
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
-use lab_sdk::{Arch, Convention, Op, Report, Value};
+use crate::verdict::{Axis, Chart, Clock, Point, Series};
+use lab_sdk::{Arch, Convention, Op, Report};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -59,11 +58,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
 fn count(bench: &mut Bench<'_>, net: &Arch) -> Result<Report, Stop> {
     let args = args![net.clone(), Convention::default()];
     let value = bench.same(&format!("`{}`", net.name), "count", &args, Rule::Exact)?;
-    report(&value)
-}
-
-fn report(value: &Value) -> Result<Report, Stop> {
-    read(Some(value)).ok_or_else(|| Stop::Ours("a report that cannot be read".to_owned()))
+    read(&value).ok_or_else(|| Stop::other_kind("count", &value, "a Report"))
 }
 
 /// The printed figures, by their own conventions.
@@ -76,8 +71,7 @@ fn figures(bench: &mut Bench<'_>, nets: &[Arch], reports: &BTreeMap<&str, Report
         let (macs, params) = if convention == Convention::default() {
             (reports[net.name.as_str()].macs, reports[net.name.as_str()].params)
         } else {
-            let values = args![net.clone(), convention];
-            let counted = report(&bench.call("count", &values)?)?;
+            let counted: Report = bench.structure("count", &args![net.clone(), convention])?;
             (counted.macs, counted.params)
         };
         if !figure.agrees(macs, params) {
@@ -128,25 +122,19 @@ fn mine(bench: &mut Bench<'_>, own: &model_file::Own) -> Result<Option<(Arch, Re
 
 /// Parameters against MACs.
 fn scatter(bench: &mut Bench<'_>, reports: &BTreeMap<&str, Report>, own: Option<&(Arch, Report)>) {
-    let point = |name: &str, report: &Report, named: bool| Point {
-        x: report.params as f64,
-        y: report.macs as f64,
-        label: if named { name.to_owned() } else { String::new() },
+    let point = |name: &str, report: &Report, named: bool| {
+        Point::from((report.params as f64, report.macs as f64)).named(if named { name } else { "" })
     };
     let of = |text: bool| {
         let nets = reports.iter().filter(|(name, report)| report.params > 0 && is_text(name) == text);
-        nets.map(|(name, report)| point(name, report, NAMED.contains(name))).collect()
+        nets.map(|(name, report)| point(name, report, NAMED.contains(name))).collect::<Vec<_>>()
     };
-    let mut series = vec![
-        Series { name: "images, 224 x 224 unless named otherwise".to_owned(), mark: Mark::Dots, points: of(false) },
-        Series { name: "text".to_owned(), mark: Mark::Dots, points: of(true) },
-    ];
+    let mut series =
+        vec![Series::dots("images, 224 x 224 unless named otherwise", of(false)), Series::dots("text", of(true))];
     if let Some((net, report)) = own {
-        let points = vec![point(&net.name, report, true)];
-        series.push(Series { name: "yours".to_owned(), mark: Mark::Dots, points });
+        series.push(Series::dots("yours", [point(&net.name, report, true)]));
     }
-    let axis = |label: &str| Axis { label: label.to_owned(), unit: String::new(), log: true };
-    bench.chart(Chart::Plane { title: "work and size".to_owned(), x: axis("parameters"), y: axis("MACs"), series });
+    bench.chart(Chart::plane("work and size", Axis::new("parameters", "").log(), Axis::new("MACs", "").log(), series));
 }
 
 fn is_text(name: &str) -> bool {
@@ -167,7 +155,5 @@ fn bars(bench: &mut Bench<'_>, net: &Arch, report: &Report) {
         };
         *kinds.entry(kind).or_default() += row.macs as f64;
     }
-    let title = format!("MACs of {} by kind", net.name);
-    let rows = kinds.into_iter().map(|(kind, macs)| (kind.to_owned(), macs)).collect();
-    bench.chart(Chart::Bars { title, unit: "MACs".to_owned(), rows });
+    bench.chart(Chart::bars(format!("MACs of {} by kind", net.name), "MACs", kinds));
 }

@@ -1,7 +1,7 @@
 //! The questions of `units`: one drawn convolution by hand, and one disagreement between tools.
 
 use super::conventions::ptflops_new;
-use crate::grading::{Answer, Draw, Question, Within};
+use crate::grading::{Answer, Draw, Question};
 use crate::reference::{arch, flops};
 use lab_sdk::{Convention, OpSpec};
 
@@ -15,9 +15,9 @@ pub fn ask(draw: &mut Draw) -> Vec<Question> {
 
 fn by_hand(draw: &mut Draw) -> Vec<Question> {
     let groups = *draw.choose(&[2_u64, 4, 8]);
-    let (cin, cout) = (groups * draw.size(2..=6) as u64, groups * draw.size(2..=6) as u64);
+    let (cin, cout) = (groups * draw.count(2..=6), groups * draw.count(2..=6));
     let k = *draw.choose(&[3_u64, 5]);
-    let side = 2 * draw.size(4..=12) as u64;
+    let side = 2 * draw.count(4..=12);
     let (h, stride, pad) = (side, 2, k / 2);
     let op = |groups: u64| OpSpec::Conv2d {
         n: 1,
@@ -50,7 +50,7 @@ fn by_hand(draw: &mut Draw) -> Vec<Question> {
         id,
         text,
         parameters: shown.clone(),
-        answer: Answer::Number { value, unit, within: Within::Exact },
+        answer: Answer::exact(value, unit),
         mistakes,
         because,
     };
@@ -109,9 +109,7 @@ fn between_tools(draw: &mut Draw) -> lab_sdk::Result<Question> {
         ("taps that lie on the padding", Some("padding-in-both")),
         ("the sums of the residuals", Some("sums-in-neither")),
     ];
-    for at in (1..choices.len()).rev() {
-        choices.swap(at, draw.size(0..=at));
-    }
+    draw.shuffle(&mut choices);
     let right = choices.iter().position(|(_, id)| id.is_none()).unwrap_or_default();
     let mistakes = choices.iter().enumerate().filter_map(|(at, (_, id))| id.map(|id| (id, at as f64)));
     Ok(Question {
@@ -124,7 +122,7 @@ fn between_tools(draw: &mut Draw) -> lab_sdk::Result<Question> {
         ),
         parameters: Vec::new(),
         mistakes: mistakes.collect(),
-        answer: Answer::Choice { choices: choices.iter().map(|(text, _)| (*text).to_owned()).collect(), right },
+        answer: Answer::one_of(choices.map(|(text, _)| text), right),
         because: format!(
             "the products make {strict}; ptflops adds {norms} for batch norms, {acts} for ReLUs, {pools} for pools and {biases} \
              for the last bias"

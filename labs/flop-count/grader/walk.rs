@@ -1,8 +1,8 @@
 //! The build step `walk`: shapes through a graph, a row for each node, the sums.
 
-use super::ops::read;
 use super::small::{Small, act, conv, counted, doubled, image_net, linear, norm, pool, renamed, reordered, token_net};
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script, Seen, number};
+use crate::grading::{Check, Draw, Rule, Script, Seen, number, read};
+use crate::args;
 use crate::reference::arch;
 use lab_sdk::{Arch, Convention, IntoValue, Norm, Op, Report, Result, Value};
 use serde_json::json;
@@ -91,7 +91,7 @@ fn ideas(draw: &mut Draw) -> Vec<Check> {
 }
 
 fn sequences(draw: &mut Draw) -> Vec<Check> {
-    let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+    let mut size = |low: usize, high: usize| draw.count(low..=high);
     let (b, s, d) = (size(2, 3), size(5, 9), 8 * size(1, 3));
     let mut rows = Small::new(&[b, s, d]);
     rows.then("up", linear(size(10, 30), true));
@@ -148,7 +148,7 @@ fn charged(draw: &mut Draw) -> Vec<Check> {
     };
     let mut nets = Vec::new();
     for bias in [true, false] {
-        let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+        let mut size = |low: usize, high: usize| draw.count(low..=high);
         let mut net = Small::new(&[2, 3, 9, 11]);
         net.then("conv", conv(size(3, 6), 3, 1, 1, bias));
         net.then("bn", norm(Norm::Batch));
@@ -162,7 +162,7 @@ fn charged(draw: &mut Draw) -> Vec<Check> {
         nets.push(net.done());
     }
     let by = |c: &Convention| nets.iter().map(|net| counted(net, c)).collect::<Vec<_>>();
-    let mut each = || draw.size(2..=5) as u64;
+    let mut each = || draw.count(2..=5);
     let norms = by(&only(|c, each| c.bn_per_elem = each, each()));
     let acts = by(&only(|c, each| c.act_per_elem = each, each()));
     let pools = by(&only(|c, each| c.pool_per_in_elem = each, each()));
@@ -188,7 +188,7 @@ fn whole(draw: &mut Draw) -> Result<Vec<Check>> {
     let mut graphs = Vec::new();
     for at in 0..30 {
         let net = if at % 3 == 0 { token_net(draw) } else { image_net(draw)? };
-        let mut each = || if at % 2 == 0 { draw.size(0..=3) as u64 } else { 0 };
+        let mut each = || if at % 2 == 0 { draw.count(0..=3) } else { 0 };
         let (bn_per_elem, act_per_elem, pool_per_in_elem, bias_per_out) = (each(), each(), each(), each());
         let c = Convention { bn_per_elem, act_per_elem, pool_per_in_elem, bias_per_out, skip: Vec::new() };
         graphs.push(counted(&net, &c));
@@ -220,9 +220,8 @@ fn properties(draw: &mut Draw) -> Result<Vec<Check>> {
     for at in 0..6 {
         let net = if at % 3 == 0 { token_net(draw) } else { image_net(draw)? };
         let beside = |other: &Arch, c: &Convention| {
-            let args = [other.clone().into_value(), c.clone().into_value()];
-            counted(&net, &Convention { skip: Vec::new(), ..c.clone() })
-                .then("count", args.map(Argument::Value).to_vec())
+            let one = counted(&net, &Convention { skip: Vec::new(), ..c.clone() });
+            one.then_values("count", args![other.clone(), c.clone()])
         };
         twice.push(beside(&doubled(&net), &c));
         names.push(beside(&renamed(&net), &c));
@@ -231,13 +230,12 @@ fn properties(draw: &mut Draw) -> Result<Vec<Check>> {
         skips.push(beside(&net, &Convention { skip: vec![node], ..c.clone() }));
         sums.push(counted(&net, &c));
     }
-    let property = |value, unit| Rule::AtMost(Property { value, bound: 0.0, unit, near: 0.0 });
     Ok(vec![
-        Check::by("totals are the sums of the rows", property(off_the_sums, "off"), sums),
-        Check::by("twice the batch: twice the work, the same weights", property(off_twice, "off"), twice),
-        Check::by("other names change nothing", property(apart, "apart"), names),
-        Check::by("another order of the nodes changes nothing", property(apart, "apart"), orders),
-        Check::by("a skipped node takes its own row and nothing else", property(off_the_skipped, "off"), skips),
+        Check::by("totals are the sums of the rows", Rule::at_most(off_the_sums, 0.0, "off"), sums),
+        Check::by("twice the batch: twice the work, the same weights", Rule::at_most(off_twice, 0.0, "off"), twice),
+        Check::by("other names change nothing", Rule::at_most(apart, 0.0, "apart"), names),
+        Check::by("another order of the nodes changes nothing", Rule::at_most(apart, 0.0, "apart"), orders),
+        Check::by("a skipped node takes its own row and nothing else", Rule::at_most(off_the_skipped, 0.0, "off"), skips),
     ])
 }
 
@@ -299,11 +297,11 @@ fn refused() -> Vec<Check> {
     let groups = net(&|net| net.then("conv", conv(4, 3, 1, 3, false)));
     let reshaped = net(&|net| net.then("flat", Op::Reshape { shape: vec![1, 255] }));
     vec![
-        Check::refuses("refuses an input that no node before it provides", vec![missing, cycle, own]),
-        Check::refuses("refuses a sum of unequal shapes", vec![unequal, channels]),
-        Check::refuses("refuses an operation that is not on the list", vec![unknown]),
-        Check::refuses("refuses sizes of 0", vec![none, empty]),
-        Check::refuses("refuses what `op_cost` refuses, and a reshape that loses elements", vec![groups, reshaped]),
+        Check::refuses("`count` refuses an input that no node before it provides", vec![missing, cycle, own]),
+        Check::refuses("`count` refuses a sum of unequal shapes", vec![unequal, channels]),
+        Check::refuses("`count` refuses an operation that is not on the list", vec![unknown]),
+        Check::refuses("`count` refuses sizes of 0", vec![none, empty]),
+        Check::refuses("`count` refuses groups that do not divide, and a reshape that loses elements", vec![groups, reshaped]),
     ]
 }
 
@@ -319,9 +317,9 @@ fn warped() -> serde_json::Value {
 fn small(draw: &mut Draw, build: impl Fn(&mut Small, &mut dyn FnMut(usize) -> u64)) -> Vec<Script> {
     let mut cases = Vec::new();
     for _ in 0..3 {
-        let mut size = |low: usize, high: usize| draw.size(low..=high) as u64;
+        let mut size = |low: usize, high: usize| draw.count(low..=high);
         let mut net = Small::new(&[size(1, 3), size(2, 4), size(7, 12), size(7, 12)]);
-        build(&mut net, &mut |high| draw.size(2..=high) as u64);
+        build(&mut net, &mut |high| draw.count(2..=high));
         cases.push(strict(&net.done()));
     }
     cases

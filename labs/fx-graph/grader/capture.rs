@@ -71,7 +71,7 @@ fn about(id: &'static str, function: &Captured, tool: usize) -> Question {
         text: format!("captured with x 4 x 3 and positive, self.training and self.flag True; used with others later:\n{}\n{} gives",
             body.join("\n"), TOOLS[tool]),
         parameters: vec![("function", function.name.clone()), ("tool", TOOLS[tool].to_owned())],
-        answer: Answer::Choice { choices: OUTCOMES.iter().map(|(_, words)| (*words).to_owned()).collect(), right: index(outcome) },
+        answer: Answer::one_of(OUTCOMES.map(|(_, words)| words), index(outcome)),
         mistakes: mistakes.collect(),
         because: because(tool, outcome).to_owned(),
     }
@@ -135,7 +135,7 @@ fn dead_line(draw: &mut Draw) -> Question {
         id: "dead",
         text: "%7 is returned, %one is 1. Which line can be deleted?".to_owned(),
         parameters: Vec::new(),
-        answer: Answer::Choice { choices: body, right: right.unwrap_or_default() },
+        answer: Answer::one_of(body, right.unwrap_or_default()),
         mistakes: vec![("unread-is-dead", written as f64), ("unread-is-dead", source as f64)],
         because: format!("nothing reads the result of `{dead}`, and it writes nothing; `{write}` changes %2, which is read later"),
     }

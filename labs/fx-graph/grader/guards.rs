@@ -44,7 +44,7 @@ fn auto(calls: &[&[usize]], limit: usize) -> Script {
 }
 
 fn repeated(draw: &mut Draw, build: fn(&mut Draw) -> Script) -> Vec<Script> {
-    (0..3).map(|_| build(draw)).collect()
+    draw.many(3, build)
 }
 
 fn changed(draw: &mut Draw) -> Script {

@@ -2,7 +2,6 @@
 
 use super::net::{Net, conv_weights, halves, inputs, int, norm_weights, normal};
 use crate::grading::{Argument, Check, Draw, Rule, Script, Seen};
-use crate::submission::Observation;
 use lab_sdk::{FxArg, IntoValue, Opcode, Result, Tensor, Value};
 use serde_json::json;
 
@@ -47,14 +46,12 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 fn values(net: &Net, ins: &[Tensor]) -> Script {
     let [g, params] = [net.g.clone().into_value(), net.params.clone().into_value()].map(Argument::Value);
     let ins = Argument::Value(ins.to_vec().into_value());
-    let made = Script { whole: true, ..Script::call("Mem.new", Vec::new()) };
-    made.then("run", vec![g, params, ins, Argument::Result(0)])
+    Script::call("Mem.new", Vec::new()).whole().then("run", vec![g, params, ins, Argument::Result(0)])
 }
 
 /// The same, and what the ledger says afterwards.
 fn ledger(net: &Net, ins: &[Tensor]) -> Script {
-    let mem = || vec![Argument::Result(0)];
-    values(net, ins).then("Mem.peak", mem()).then("Mem.live", mem())
+    values(net, ins).tell("Mem.peak", 0).tell("Mem.live", 0)
 }
 
 fn functions(draw: &mut Draw) -> Result<(Net, Vec<Tensor>)> {
@@ -243,20 +240,17 @@ fn refused(draw: &mut Draw) -> Result<Vec<Check>> {
     let unknown = small(&|net, x| net.method("warp", &[x]));
     let two = inputs(draw, &[&shape, &shape])?;
     Ok(vec![
-        Check::refuses("refuses a reference to what no node before makes", vec![values(&lost, &x), values(&own, &x)]),
-        Check::refuses("refuses two nodes of one name", vec![values(&twice, &x)]),
-        Check::refuses("refuses a graph without an output", vec![values(&open, &x)]),
-        Check::refuses("refuses more or fewer inputs than placeholders", vec![values(&right, &two), values(&right, &[])]),
-        Check::refuses("refuses a parameter that is not there", vec![values(&missing, &x)]),
-        Check::refuses("refuses a target that is not known", vec![values(&strange, &x), values(&unknown, &x)]),
+        Check::refuses("`run` refuses a reference to what no node before makes", vec![values(&lost, &x), values(&own, &x)]),
+        Check::refuses("`run` refuses two nodes of one name", vec![values(&twice, &x)]),
+        Check::refuses("`run` refuses a graph without an output", vec![values(&open, &x)]),
+        Check::refuses("`run` refuses more or fewer inputs than placeholders", vec![values(&right, &two), values(&right, &[])]),
+        Check::refuses("`run` refuses a parameter that is not there", vec![values(&missing, &x)]),
+        Check::refuses("`run` refuses a target that is not known", vec![values(&strange, &x), values(&unknown, &x)]),
     ])
 }
 
 /// The most bytes that were held, and what is enough.
 pub fn peak_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let bytes = |of: &[Observation]| match of.get(2) {
-        Some(Observation::Value(Value::Int(bytes))) => bytes.to_string(),
-        _ => "?".to_owned(),
-    };
-    vec![("got", bytes(seen.got)), ("wanted", bytes(seen.wanted))]
+    let (Some(Value::Int(got)), Some(Value::Int(wanted))) = (seen.result(2), seen.right(2)) else { return Vec::new() };
+    vec![("got", got.to_string()), ("wanted", wanted.to_string())]
 }

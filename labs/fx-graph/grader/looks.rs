@@ -1,7 +1,7 @@
 //! What is compared of a rewritten graph: what it returns, its signature, how much is left of it.
 
 use super::net::Net;
-use crate::grading::{Argument, Property, Script, Seen};
+use crate::grading::{Argument, Rule, Script, Seen, scalar};
 use crate::reference::fx;
 use lab_sdk::fx::Params;
 use lab_sdk::{FxGraph, IntoValue, Opcode, Result, Tensor, Value};
@@ -20,7 +20,7 @@ pub fn does_the_same(function: &'static str, net: &Net, calls: &[Vec<Tensor>]) -
 
 /// One call. A graph with parts missing would be smaller and say less.
 fn whole(function: &'static str, net: &Net) -> Script {
-    Script { whole: true, ..Script::call(function, net.values()) }
+    Script::call(function, net.values()).whole()
 }
 
 /// A case: `function` of a graph, and how many nodes are left.
@@ -34,16 +34,12 @@ pub fn norms_left(function: &'static str, net: &Net) -> Script {
 }
 
 /// As few as the solution leaves.
-pub fn no_more(unit: &'static str) -> Property {
-    Property { value: more, bound: 0.0, unit, near: 0.0 }
+pub fn no_more(unit: &'static str) -> Rule {
+    Rule::at_most(more, 0.0, unit)
 }
 
 fn more(seen: &Seen<'_>) -> (f64, String) {
-    let count = |of: &[crate::submission::Observation]| match of.last() {
-        Some(crate::submission::Observation::Value(Value::Int(n))) => *n as f64,
-        _ => f64::NAN,
-    };
-    let (got, wanted) = (count(seen.got), count(seen.wanted));
+    let (got, wanted) = (scalar(seen.result(seen.last())), scalar(seen.right(seen.last())));
     ((got - wanted).max(0.0), format!("{got} are left, {wanted} are enough"))
 }
 

@@ -47,7 +47,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         let built = cases(build)?;
         safe.extend(built.iter().map(|(net, calls)| does_the_same("optimize", net, calls)));
         let left = built.iter().map(|(net, _)| nodes_left("optimize", net)).collect();
-        counts.push(Check::by(name, Rule::AtMost(no_more("nodes too many")), left));
+        counts.push(Check::by(name, no_more("nodes too many"), left));
     }
     checks.push(Check::by("what is left out was not needed", Rule::Floor(8.0), safe));
     checks.extend(counts);
@@ -58,7 +58,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Ok(nodes_left("optimize", &Net { g, params }))
     });
     let done = done.collect::<Result<Vec<_>>>()?;
-    checks.push(Check::by("an optimized graph stays as it is", Rule::AtMost(no_more("nodes too many")), done));
+    checks.push(Check::by("an optimized graph stays as it is", no_more("nodes too many"), done));
     Ok(checks)
 }
 

@@ -6,12 +6,13 @@ use super::looks::{rewritten, tensors};
 use super::net::Net;
 use super::{convnet, own};
 use crate::args;
-use crate::grading::{Bench, Draw, ROUNDS, Rule, Stop, Timings, Whose, plain};
+use crate::grading::{Bench, Draw, ROUNDS, Rule, Stop, Timings, Whose, plain, repeats};
 use crate::reference::fx;
 use crate::submission::Block;
-use crate::verdict::{Axis, Chart, Clock, Finding, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::{Event, IntoValue, Tensor, Value};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// Seconds of one timed block, at least.
 const LONG: f64 = 0.06;
@@ -46,22 +47,19 @@ fn graph(bench: &mut Bench<'_>, net: &Net, ins: &[Tensor], before: &str) -> Resu
     bench.measured(&format!("{before}calls, rewritten"), count(&short), "", Clock::Count);
     bench.measured(&format!("{before}batch norms left"), fx::batch_norms(&short.g) as f64, "", Clock::Count);
     let rows = [("as captured", net), ("optimize", &alone), ("fold_conv_bn", &folded), ("both", &short)];
-    bench.chart(Chart::Bars {
-        title: format!("{before}nodes that compute"),
-        unit: "nodes".to_owned(),
-        rows: rows.iter().map(|(name, net)| ((*name).to_owned(), count(net))).collect(),
-    });
+    let rows = rows.map(|(name, net)| (name, count(net)));
+    bench.chart(Chart::bars(format!("{before}nodes that compute"), "nodes", rows));
     bench.progress("running both", 0.3);
     let peaks = [peak(bench, net, ins)?, peak(bench, &short, ins)?];
     bench.measured(&format!("{before}most bytes held, as captured"), peaks[0], "B", Clock::Count);
     bench.measured(&format!("{before}most bytes held, rewritten"), peaks[1], "B", Clock::Count);
-    let once = timed(bench, net, ins, 1)?;
-    let times = (LONG / once.max(1e-6)).ceil().clamp(1.0, 50.0) as usize;
+    let once = timed(bench, net, ins, 1)?.as_secs_f64();
+    let times = repeats(once, LONG, 50);
     let (mut original, mut rewritten) = (Timings::default(), Timings::default());
     for round in 0..ROUNDS {
         bench.progress("timing both in turn", 0.4 + 0.4 * round as f64 / ROUNDS as f64);
-        original.push(std::time::Duration::from_secs_f64(timed(bench, net, ins, times)?));
-        rewritten.push(std::time::Duration::from_secs_f64(timed(bench, &short, ins, times)?));
+        original.push_each(timed(bench, net, ins, times)?, times);
+        rewritten.push_each(timed(bench, &short, ins, times)?, times);
     }
     let ratio = rewritten.median() / original.median();
     bench.clocked(&format!("{before}time, rewritten over captured"), ratio, "times", &original);
@@ -77,8 +75,7 @@ fn graph(bench: &mut Bench<'_>, net: &Net, ins: &[Tensor], before: &str) -> Resu
 fn passed(bench: &mut Bench<'_>, net: &Net, pass: &'static str, ins: &[Tensor]) -> Result<Net, Stop> {
     let value = bench.call(pass, &net.values())?;
     let wrong = |got: String, wanted: &str| {
-        let check = format!("`{pass}` leaves the outputs as they are");
-        Stop::Differs(Finding { check, got, wanted: wanted.to_owned(), ..Finding::default() })
+        Stop::differs(format!("`{pass}` leaves the outputs as they are"), got, wanted)
     };
     let (g, params) = rewritten(&value).map_err(|why| wrong(why.to_string(), "a graph and its parameters"))?;
     let made = fx::outputs(&g, &params, ins, 1).map_err(|why| wrong(why.to_string(), "a graph that runs"))?;
@@ -117,22 +114,19 @@ fn run_args(net: &Net, ins: &[Tensor], mem: Value) -> Vec<Value> {
 fn peak(bench: &mut Bench<'_>, net: &Net, ins: &[Tensor]) -> Result<f64, Stop> {
     let mem = bench.call("Mem.new", &[])?;
     let made = bench.call("run", &run_args(net, ins, mem.clone()))?;
-    let apart = far(&tensors(&made)?, &fx::outputs(&net.g, &net.params, ins, 1)?)?;
+    let made = tensors(&made).map_err(|_| Stop::other_kind("run", &made, "a list of tensors"))?;
+    let apart = far(&made, &fx::outputs(&net.g, &net.params, ins, 1)?)?;
     if apart > CLOSE {
-        let (check, got) = ("`run` returns what the graph does".to_owned(), format!("off by {}", plain(apart, 3)));
-        return Err(Stop::Differs(Finding { check, got, ..Finding::default() }));
+        return Err(Stop::differs("`run` returns what the graph does", format!("off by {}", plain(apart, 3)), ""));
     }
-    match bench.call("Mem.peak", &[mem])? {
-        Value::Int(bytes) => Ok(bytes as f64),
-        other => Err(Stop::Ours(format!("a peak of {}", other.kind()))),
-    }
+    bench.number("Mem.peak", &[mem])
 }
 
-/// Seconds of one run, of several in a block.
-fn timed(bench: &mut Bench<'_>, net: &Net, ins: &[Tensor], times: usize) -> Result<f64, Stop> {
+/// What a block of several runs takes.
+fn timed(bench: &mut Bench<'_>, net: &Net, ins: &[Tensor], times: usize) -> Result<Duration, Stop> {
     let calls = (0..times).map(|_| Ok(("run".to_owned(), run_args(net, ins, bench.call("Mem.new", &[])?))));
     let calls = calls.collect::<Result<Vec<_>, Stop>>()?;
-    Ok(bench.time(Whose::Yours, &Block { calls, keep: 1 })?.took.as_secs_f64() / times as f64)
+    Ok(bench.time(Whose::Yours, &Block { calls, keep: 1 })?.took)
 }
 
 /// Compilations over a stream of batches whose length changes.
@@ -151,18 +145,14 @@ fn recompiles(bench: &mut Bench<'_>, draw: &mut Draw) -> Result<(), Stop> {
         let mut sum = 0;
         let points = events.iter().enumerate().map(|(at, event)| {
             sum += usize::from(compiles(event));
-            Point::from((at as f64 + 1.0, sum as f64))
+            (at as f64 + 1.0, sum as f64)
         });
-        let points: Vec<Point> = points.collect();
+        let points: Vec<(f64, f64)> = points.collect();
         bench.measured(&format!("graphs for 60 batches, {name}"), sum as f64, "", Clock::Count);
-        series.push(Series { name: name.to_owned(), mark: Mark::Line, points });
+        series.push(Series::line(name, points));
     }
-    bench.chart(Chart::Plane {
-        title: "graphs compiled over a stream of lengths".to_owned(),
-        x: axis("calls"),
-        y: axis("graphs"),
-        series,
-    });
+    let (x, y) = (Axis::new("calls", ""), Axis::new("graphs", ""));
+    bench.chart(Chart::plane("graphs compiled over a stream of lengths", x, y, series));
     Ok(())
 }
 
@@ -179,16 +169,15 @@ fn padding(bench: &mut Bench<'_>, draw: &mut Draw) -> Result<(), Stop> {
             other => Err(format!("sizes are {}", other.kind())),
         };
         let own = priced(bench.call("choose_buckets", &args)?).map_err(|why| {
-            let check = format!("`choose_buckets` with k = {k}");
-            Stop::Differs(Finding { check, got: why, ..Finding::default() })
+            Stop::differs(format!("`choose_buckets` with k = {k}"), why, "")
         })?;
         let least = priced(bench.solve("choose_buckets", &args)?).map_err(Stop::Ours)?;
         worst = worst.max(own / least);
-        yours.push(Point::from((k as f64, own / bare)));
-        best.push(Point::from((k as f64, least / bare)));
+        yours.push((k as f64, own / bare));
+        best.push((k as f64, least / bare));
     }
     bench.measured("work over the best sizes', worst of 1 to 8", worst, "times", Clock::Count);
-    let of = |at: usize| best.get(at).map_or(f64::NAN, |point: &Point| point.y);
+    let of = |at: usize| best.get(at).map_or(f64::NAN, |point: &(f64, f64)| point.1);
     bench.remark(format!(
         "{LENGTHS} lengths cost {} times the work without padding when all are padded to the longest, {} times with 4 sizes, {} \
          times with 8",
@@ -196,16 +185,8 @@ fn padding(bench: &mut Bench<'_>, draw: &mut Draw) -> Result<(), Stop> {
         plain(of(3), 3),
         plain(of(7), 3)
     ));
-    let line = |name: &str, mark, points| Series { name: name.to_owned(), mark, points };
-    bench.chart(Chart::Plane {
-        title: "work with padding, over work without".to_owned(),
-        x: axis("sizes"),
-        y: axis("times"),
-        series: vec![line("yours", Mark::Line, yours), line("best", Mark::Theory, best)],
-    });
+    let series = [Series::line("yours", yours), Series::theory("best", best)];
+    let (x, y) = (Axis::new("sizes", ""), Axis::new("times", ""));
+    bench.chart(Chart::plane("work with padding, over work without", x, y, series));
     Ok(())
-}
-
-fn axis(label: &str) -> Axis {
-    Axis { label: label.to_owned(), unit: String::new(), log: false }
 }

@@ -1,8 +1,7 @@
 //! What the kernels of several steps are held to: the bytes of a block, and numbers read from a launch's report.
 
 use crate::grading::device::{self, Launch};
-use crate::grading::{Check, Property, Rule, Script, Seen};
-use lab_sdk::Value;
+use crate::grading::{Check, Rule, Script, Seen, scalar};
 
 /// Shared memory that a block may declare: what any GPU gives without being asked for more.
 pub const SHARED: usize = 48 * 1024;
@@ -20,16 +19,13 @@ pub fn at_most(
     unit: &'static str,
     launches: &[&[Launch]],
 ) -> Check {
-    let rule = Rule::AtMost(Property { value, bound, unit, near: 0.1 });
+    let rule = Rule::at_most(value, bound, unit).near(0.1);
     Check::by(name, rule, launches.concat().iter().map(Launch::report).collect())
 }
 
 /// An integer that the kernel was given: its place among the arguments of call `call`.
 pub fn given(seen: &Seen<'_>, call: usize, at: usize) -> f64 {
-    match seen.argument(call, at) {
-        Some(Value::Int(value)) => *value as f64,
-        _ => f64::NAN,
-    }
+    scalar(seen.argument(call, at))
 }
 
 /// Wavefronts of a shared access: of loads or of stores, whichever conflict more. A kernel without any has none.

@@ -3,7 +3,7 @@
 use super::super::solution;
 use crate::grading::{Bench, ROUNDS, Stop, Timings, Whose, plain};
 use crate::submission::{Block, Observation};
-use crate::verdict::{Axis, Chart, Finding, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Series};
 use lab_sdk::{Device, IntoValue, Tensor, Value};
 
 /// Rows, columns, and calls of one timed block.
@@ -29,8 +29,8 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
                 .map(|(name, args)| Block { calls: vec![(name.to_owned(), args); calls], keep: 1 });
             let timed = bench.time(Whose::Yours, &yours)?;
             inputs.holds(timed.last.first())?;
-            timings[0].push(timed.took / calls as u32);
-            timings[1].push(bench.time(Whose::Baseline, &apart)?.took / calls as u32);
+            timings[0].push_each(timed.took, calls);
+            timings[1].push_each(bench.time(Whose::Baseline, &apart)?.took, calls);
         }
         let [yours, apart] = &timings;
         let times = apart.median() / yours.median();
@@ -49,19 +49,14 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
             bench.clocked("bytes a second of the one pass, 32 MiB", moved / yours.median(), "B/s", apart);
         }
         for (curve, timings) in curves.iter_mut().zip(&timings) {
-            curve.push(Point::from(((4 * m * n) as f64, timings.median())));
+            curve.push(((4 * m * n) as f64, timings.median()));
         }
     }
     bench.chart(traffic());
     let [yours, apart] = curves;
-    let axis = |label: &str, unit: &str| Axis { label: label.to_owned(), unit: unit.to_owned(), log: true };
-    let line = |name: &str, points| Series { name: name.to_owned(), mark: Mark::Line, points };
-    bench.chart(Chart::Plane {
-        title: "time of relu(x w + b) + r over the size".to_owned(),
-        x: axis("bytes of x", "B"),
-        y: axis("time", "s"),
-        series: vec![line("an operation at a time", apart), line("yours, one pass", yours)],
-    });
+    let series = [Series::line("an operation at a time", apart), Series::line("yours, one pass", yours)];
+    let (x, y) = (Axis::new("bytes of x", "B").log(), Axis::new("time", "s").log());
+    bench.chart(Chart::plane("time of relu(x w + b) + r over the size", x, y, series));
     Ok(())
 }
 
@@ -73,11 +68,8 @@ fn traffic() -> Chart {
         ("one, a value in between stored", 5.0 * m * n + 2.0 * n * m / 32.0),
         ("fused", 3.0 * m * n + 2.0 * n * m / 32.0),
     ];
-    Chart::Bars {
-        title: "bytes of relu(x w + b) + r over 2048 x 4096 floats".to_owned(),
-        unit: "B".to_owned(),
-        rows: rows.iter().map(|(name, floats)| ((*name).to_owned(), 4.0 * floats)).collect(),
-    }
+    let rows = rows.map(|(name, floats)| (name, 4.0 * floats));
+    Chart::bars("bytes of relu(x w + b) + r over 2048 x 4096 floats", "B", rows)
 }
 
 impl Inputs {
@@ -109,20 +101,17 @@ impl Inputs {
     fn holds(&self, got: Option<&Observation>) -> Result<(), Stop> {
         let [x, w, b, r] = &self.all;
         let wanted = solution::fused_cpu(x, w, b, r);
-        let Some(Observation::Value(Value::F32s(got))) = got else {
-            return Err(Stop::Ours("a block without a list of floats".to_owned()));
+        let got = match got {
+            Some(Observation::Value(Value::F32s(got))) => got,
+            Some(Observation::Value(other)) => return Err(Stop::other_kind("fused_cpu", other, "a list of floats")),
+            _ => return Err(Stop::Ours("a block without a result".to_owned())),
         };
         let differs = wanted.iter().zip(got).position(|(wanted, got)| wanted != got);
         let Some(at) = differs.or((wanted.len() != got.len()).then_some(got.len().min(wanted.len()))) else {
             return Ok(());
         };
         let shown = |values: &[f32]| values.get(at).map_or("nothing".to_owned(), f32::to_string);
-        Err(Stop::Differs(Finding {
-            check: "`fused_cpu` while it is timed".to_owned(),
-            at: format!("y[{at}] of {} x {}", self.sides[0], self.sides[1]),
-            got: shown(got),
-            wanted: shown(&wanted),
-            allowed: "exact".to_owned(),
-        }))
+        let place = format!("y[{at}] of {} x {}", self.sides[0], self.sides[1]);
+        Err(Stop::differs("`fused_cpu` while it is timed", shown(got), shown(&wanted)).at(place))
     }
 }

@@ -49,7 +49,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 
 /// Small integers: exact in f32, whether the product and the sum are rounded once or twice.
 fn inputs(draw: &mut Draw, [m, n]: [usize; 2]) -> Inputs {
-    let mut floats = |length: usize| -> Vec<f32> { (0..length).map(|_| draw.int(-20..=20) as f32).collect() };
+    let mut floats = |length: usize| -> Vec<f32> { draw.many(length, |draw| draw.int(-20..=20) as f32) };
     Inputs { m, n, all: [floats(m * n), floats(n), floats(n), floats(m * n)] }
 }
 

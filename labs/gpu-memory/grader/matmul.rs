@@ -41,7 +41,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 
 /// Small integers: a sum of their products is exact in f32, in any order.
 fn launch(draw: &mut Draw, [m, n, k]: Sides, tile: u32) -> Launch {
-    let mut values = |length: u32| -> Vec<f32> { (0..length).map(|_| draw.int(-8..=8) as f32).collect() };
+    let mut values = |length: u32| draw.many(length as usize, |draw| draw.int(-8..=8) as f32);
     let (a, b) = (values(m * k), values(k * n));
     let grid = [n.div_ceil(tile).max(1), m.div_ceil(tile).max(1), 1];
     let seed = draw.int(0..=1 << 30) as u64;

@@ -2,7 +2,7 @@
 //! lanes.
 
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen};
 use lab_sdk::simt::{Cfg, F, G, Report, Warp, launch};
 use lab_sdk::{Result, Value};
 
@@ -11,16 +11,15 @@ const SIDE: u32 = 24;
 
 /// The checks of `divergence`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
-    let mut kinds = |n: usize, one_in: u32| -> Vec<u8> { (0..n).map(|_| u8::from(draw.one_in(one_in))).collect() };
+    let mut kinds = |n: usize, one_in: u32| draw.many(n, |draw| u8::from(draw.one_in(one_in)));
     let small = [vec![], vec![1], vec![0; 40], vec![1; 64], kinds(33, 2), kinds(100, 3), kinds(256, 2)];
     let large = [kinds(4096, 2), kinds(2048, 4), (0..4096).map(|i| (i % 2) as u8).collect()];
     let cases = |all: &[Vec<u8>]| all.iter().map(|kind| Script::call("plan", args![kind.clone()])).collect::<Vec<_>>();
-    let most = |value, bound, unit| Rule::AtMost(Property { value, bound, unit, near: 0.0 });
     let every = [cases(&small), cases(&large)].concat();
     Ok(vec![
-        Check::by("each element has one thread", most(misplaced, 0.0, "elements"), every.clone()),
-        Check::by("warps that hold both kinds", most(mixed, 1.0, "warps"), every),
-        Check::by("idle lanes inside the branch", most(idle, 5.0, "%"), cases(&large)),
+        Check::by("each element has one thread", Rule::at_most(misplaced, 0.0, "elements"), every.clone()),
+        Check::by("warps that hold both kinds", Rule::at_most(mixed, 1.0, "warps"), every),
+        Check::by("idle lanes inside the branch", Rule::at_most(idle, 5.0, "%"), cases(&large)),
     ])
 }
 
@@ -56,7 +55,7 @@ fn misplaced(seen: &Seen<'_>) -> (f64, String) {
 /// `{index}`: the first element without a thread.
 pub fn missing_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     let first = order_of(seen).and_then(|(kind, order)| times(kind, order).iter().position(|times| *times == 0));
-    vec![("index", first.map_or("one".to_owned(), |i| i.to_string()))]
+    first.map(|i| ("index", i.to_string())).into_iter().collect()
 }
 
 /// Warps with both kinds.

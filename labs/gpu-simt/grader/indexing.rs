@@ -1,7 +1,7 @@
 //! The step `indexing`: a kernel over a pitched array; its values, its faults and its sectors.
 
 use crate::grading::device::{self, Launch};
-use crate::grading::{Check, Draw, Property, Rule, Seen};
+use crate::grading::{Check, Draw, Rule, Seen};
 use lab_sdk::Result;
 use lab_sdk::simt::Cfg;
 
@@ -30,7 +30,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
 
     let values = |launches: &[Launch]| launches.iter().map(|launch| launch.values("y")).collect();
     let reports = |launches: &[&[Launch]]| launches.concat().iter().map(Launch::report).collect();
-    let most = |value, bound, unit| Rule::AtMost(Property { value, bound, unit, near: 0.1 });
+    let most = |value, bound, unit| Rule::at_most(value, bound, unit).near(0.1);
     Ok(vec![
         Check::exact("one block", values(&one)),
         Check::exact("a grid that fits", values(&fits)),
@@ -60,7 +60,7 @@ fn covering([rows, cols, _]: Array, [x, y]: [u32; 2]) -> [u32; 2] {
 /// Small integers and a factor in quarters: exact in f32, with a fused multiply-add or without.
 fn launch(draw: &mut Draw, [rows, cols, pitch]: Array, [gx, gy]: [u32; 2], [bx, by]: [u32; 2]) -> Launch {
     let length = rows.max(1) * pitch;
-    let mut values = || -> Vec<f32> { (0..length).map(|_| draw.int(1..=200) as f32).collect() };
+    let mut values = || draw.many(length as usize, |draw| draw.int(1..=200) as f32);
     let (x, y) = (values(), values());
     let a = draw.int(1..=12) as f32 / 4.0;
     let cfg = Cfg { seed: draw.int(0..=1 << 30) as u64, ..Cfg::new([gx, gy, 1], [bx, by, 1]) };

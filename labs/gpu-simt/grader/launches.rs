@@ -3,7 +3,7 @@
 use super::super::solution;
 use super::{GPUS, spec};
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen, read, scalar};
 use lab_sdk::simt::Preset;
 use lab_sdk::{Result, SmSpec, Value, Work};
 
@@ -40,14 +40,14 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     for _ in 0..7 {
         sizes.push(choice(draw.log_uniform(3e5, 1e9) as u64, work(draw), spec(*draw.choose(&GPUS))));
     }
-    let over = Property { value: over, bound: 5.0, unit: "% above the best", near: 0.0 };
+    let over = Rule::at_most(over, 5.0, "% above the best");
     Ok(vec![
         Check::exact("cycles of many waves", many),
         Check::exact("cycles of a grid that fills no wave", few),
         Check::exact("cycles, many elements a thread", held),
         Check::exact("cycles, a last warp that is not full", odd),
         Check::refuses("`kernel_cycles` refuses what is no launch", refusals),
-        Check::by("the chosen launch is near the best", Rule::AtMost(over), sizes),
+        Check::by("the chosen launch is near the best", over, sizes),
         Check::refuses("`choose_launch` refuses no elements", vec![choice(0, WORK, a100)]),
     ])
 }
@@ -68,18 +68,15 @@ fn choice(n: u64, work: Work, sm: SmSpec) -> Script {
 
 /// How far the chosen launch lies above the best, in percent.
 fn over(seen: &Seen<'_>) -> (f64, String) {
-    let nothing = (f64::NAN, "no launch".to_owned());
-    let (Some(Value::Int(n)), Some(Value::Json(work)), Some(Value::Json(sm)), Some(Value::Tuple(chosen))) =
-        (seen.argument(0, 0), seen.argument(0, 1), seen.argument(0, 2), seen.result(0))
+    let (Some(work), Some(sm), Some(Value::Tuple(chosen))) =
+        (read::<Work>(seen.argument(0, 1)), read::<SmSpec>(seen.argument(0, 2)), seen.result(0))
     else {
-        return nothing;
+        return (f64::NAN, "no launch".to_owned());
     };
-    let (Ok(work), Ok(sm)) = (serde_json::from_value(work.clone()), serde_json::from_value(sm.clone())) else {
-        return nothing;
-    };
-    let [Value::Int(block), Value::Int(per_thread)] = chosen[..] else { return nothing };
+    let [Value::Int(block), Value::Int(per_thread)] = chosen[..] else { return (f64::NAN, "no launch".to_owned()) };
+    let n = scalar(seen.argument(0, 0));
     let at = format!("n = {n}, {block} threads, {per_thread} elements each");
-    (percent(*n as u64, &work, &sm, block, per_thread).unwrap_or(f64::NAN), at)
+    (percent(n as u64, &work, &sm, block, per_thread).unwrap_or(f64::NAN), at)
 }
 
 /// The same, NaN for what is no launch.

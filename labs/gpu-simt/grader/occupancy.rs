@@ -53,7 +53,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("any kernel", any),
         Check::exact("a block that does not fit", nothing),
         Check::refuses(
-            "refuses what is no block",
+            "`occupancy` refuses what is no block",
             vec![refused(0, 32), refused(1025, 32), refused(128, 0), refused(128, 256)],
         ),
         Check::by("achieved, on a grid that fills the GPU", Rule::Ulps(8), filled),

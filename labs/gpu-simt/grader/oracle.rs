@@ -2,9 +2,10 @@
 
 use super::super::solution;
 use super::{GPUS, spec};
+use crate::grading::Printed;
+use crate::grading::golden::{list, of, read};
 use lab_sdk::simt::{Cfg, G, Preset, Warp, launch};
-use lab_sdk::{KernelRes, Result, SmSpec, ensure};
-use serde_json::Value as Json;
+use lab_sdk::{KernelRes, Limiter, Result, SmSpec, ensure};
 
 /// How many numbers agree; the first that does not is an error.
 pub fn oracle() -> Result<usize> {
@@ -13,18 +14,17 @@ pub fn oracle() -> Result<usize> {
 
 /// Blocks on an SM, and what stops the next one, of drawn kernels on four GPUs.
 fn calculator() -> Result<usize> {
-    let golden: Json = serde_json::from_slice(include_bytes!("../oracle/golden.json"))?;
+    let golden = read(include_bytes!("../oracle/golden.json"))?;
     for gpu in GPUS {
-        let stored: SmSpec = serde_json::from_value(golden["gpus"][gpu.sm().name].clone())?;
+        let stored: SmSpec = of(&golden["gpus"][gpu.sm().name])?;
         ensure!(stored == spec(gpu), "{}: {stored:?}, the simulator has {:?}", gpu.sm().name, spec(gpu));
     }
     let mut compared = 0;
-    for row in list(&golden["kernels"]) {
-        let sm: SmSpec = serde_json::from_value(golden["gpus"][row[0].as_str().unwrap_or_default()].clone())?;
-        let k = KernelRes { threads: number(&row[1])?, regs: number(&row[2])?, smem: number(&row[3])?, grid: 1 };
-        let got = solution::occupancy(&k, &sm)?;
-        ensure!(got.blocks == number(&row[4])?, "{row}: {} blocks", got.blocks);
-        ensure!(list(&row[5]).contains(&serde_json::to_value(got.limiter)?), "{row}: {:?}", got.limiter);
+    for row in list(&golden["kernels"])? {
+        let (gpu, threads, regs, smem, blocks, limiters): (String, _, _, _, u64, Vec<Limiter>) = of(row)?;
+        let got = solution::occupancy(&KernelRes { threads, regs, smem, grid: 1 }, &of(&golden["gpus"][gpu])?)?;
+        ensure!(got.blocks == blocks, "{row}: {} blocks", got.blocks);
+        ensure!(limiters.contains(&got.limiter), "{row}: {:?}", got.limiter);
         compared += 2;
     }
     Ok(compared)
@@ -32,42 +32,31 @@ fn calculator() -> Result<usize> {
 
 /// Occupancy of six kernels on an A100 in whole percent, as a profiler prints it, and their rows in the brief.
 fn kernels() -> Result<usize> {
-    let figures = figures()?;
-    let (sm, brief) = (spec(Preset::A100), include_str!("../brief.md"));
-    for row in list(&figures["kernels"]) {
-        let (threads, regs, smem) = (number(&row["threads"])?, number(&row["regs"])?, number(&row["smem"])?);
+    let figures = read(include_bytes!("../oracle/figures.json"))?;
+    let (sm, mut printed) = (spec(Preset::A100), Printed::new(&[include_str!("../brief.md")]));
+    let rows = list(&figures["kernels"])?;
+    for row in rows {
+        let (threads, regs, smem) = (of(&row["threads"])?, of(&row["regs"])?, of(&row["smem"])?);
         let k = KernelRes { threads, regs, smem, grid: 1 << 20 };
         let (held, percent) = (solution::occupancy(&k, &sm)?, solution::achieved(&k, &sm)?.round());
-        ensure!(percent == number(&row["percent"])? as f64, "{row}: {percent} %");
-        ensure!(serde_json::to_value(held.limiter)? == row["limiter"], "{row}: {:?}", held.limiter);
-        let printed = format!("{threads:>7}{regs:>9}{smem:>10}{:>8}{percent:>8} %", held.blocks);
-        ensure!(brief.contains(&printed), "the brief does not print `{printed}`");
+        ensure!(percent == of::<f64>(&row["percent"])?, "{row}: {percent} %");
+        ensure!(held.limiter == of(&row["limiter"])?, "{row}: {:?}", held.limiter);
+        printed.says(&format!("{threads:>7}{regs:>9}{smem:>10}{:>8}{percent:>8} %", held.blocks))?;
     }
-    Ok(2 * list(&figures["kernels"]).len())
+    Ok(2 * rows.len() + printed.count())
 }
 
 /// Sectors of one warp's load, by stride and offset.
 fn sectors() -> Result<usize> {
-    let figures = figures()?;
-    for row in list(&figures["sectors"]) {
-        let (stride, offset) = (number(&row["stride"])? as u32, number(&row["offset"])? as u32);
+    let figures = read(include_bytes!("../oracle/figures.json"))?;
+    let rows = list(&figures["sectors"])?;
+    for row in rows {
+        let (stride, offset): (u32, u32) = (of(&row["stride"])?, of(&row["offset"])?);
         let x = G::new("x", vec![0.0; 1100]);
         let report = launch(Cfg::default(), async |w: Warp| {
             w.ld(&x, w.lane() * stride + offset);
         })?;
-        ensure!(report.counters.gld_sectors == number(&row["sectors"])?, "{row}: {}", report.counters.gld_sectors);
+        ensure!(report.counters.gld_sectors == of::<u64>(&row["sectors"])?, "{row}: {}", report.counters.gld_sectors);
     }
-    Ok(list(&figures["sectors"]).len())
-}
-
-fn figures() -> Result<Json> {
-    Ok(serde_json::from_slice(include_bytes!("../oracle/figures.json"))?)
-}
-
-fn list(json: &Json) -> &[Json] {
-    json.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn number(json: &Json) -> Result<u64> {
-    json.as_u64().ok_or_else(|| format!("{json} is no count").into())
+    Ok(rows.len())
 }

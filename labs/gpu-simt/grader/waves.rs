@@ -4,8 +4,8 @@ use super::super::solution;
 use super::launches::{WORK, percent, work};
 use super::spec;
 use crate::args;
-use crate::grading::{Bench, Draw, Stop, plain};
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
+use crate::grading::{Bench, Draw, Stop, part, plain};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::simt::Preset;
 use lab_sdk::{KernelRes, SmSpec, Value, Work};
 
@@ -36,13 +36,10 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
 
 /// The launch that the learner's function chooses.
 fn launch(bench: &mut Bench<'_>, n: u64, work: &Work, sm: &SmSpec) -> Result<(i128, i128), Stop> {
-    let parts = args![n, *work, *sm];
-    match bench.call("choose_launch", &parts)? {
-        Value::Tuple(parts) => match parts[..] {
-            [Value::Int(block), Value::Int(per_thread)] => Ok((block, per_thread)),
-            _ => Err(Stop::Ours("a launch that is no pair of numbers".to_owned())),
-        },
-        other => Err(Stop::Ours(format!("a launch that is {}", other.kind()))),
+    let launch = bench.call("choose_launch", &args![n, *work, *sm])?;
+    match (part(&launch, 0), part(&launch, 1)) {
+        (Some(Value::Int(block)), Some(Value::Int(per_thread))) => Ok((*block, *per_thread)),
+        _ => Err(Stop::other_kind("choose_launch", &launch, "a pair of integers")),
     }
 }
 
@@ -61,11 +58,8 @@ fn limits(sm: &SmSpec) -> Chart {
         ("registers", sm.regs / sm.parts / of_warp * sm.parts / (k.threads / 32)),
         ("shared memory", sm.smem / (k.smem + sm.reserved).next_multiple_of(sm.smem_unit)),
     ];
-    Chart::Bars {
-        title: "blocks of 128 threads, 86 registers each, 32 KiB, that each resource of an SM has room for".to_owned(),
-        unit: "blocks".to_owned(),
-        rows: rows.iter().map(|(name, blocks)| ((*name).to_owned(), *blocks as f64)).collect(),
-    }
+    let title = "blocks of 128 threads, 86 registers each, 32 KiB, that each resource of an SM has room for";
+    Chart::bars(title, "blocks", rows.map(|(name, blocks)| (name, blocks as f64)))
 }
 
 /// Cycles over the size: the saw-tooth of one launch for all, and the learner's.
@@ -75,30 +69,19 @@ fn curve(bench: &mut Bench<'_>, sm: &SmSpec) -> Result<Chart, Stop> {
         let n = i * STEP;
         bench.progress("cycles over the size", i as f64 / SIZES as f64);
         let one = solution::kernel_cycles(n, &WORK, sm, 256, 1)? as f64;
-        steps += usize::from(usual.last().is_some_and(|last: &Point| last.y < one));
-        usual.push(point(n, one));
+        steps += usize::from(usual.last().is_some_and(|last: &(f64, f64)| last.1 < one));
+        usual.push((n as f64, one));
         let (block, per_thread) = launch(bench, n, &WORK, sm)?;
         let over = percent(n, &WORK, sm, block, per_thread)?;
-        yours.push(point(n, best(n, &WORK, sm)? * (1.0 + over / 100.0)));
+        yours.push((n as f64, best(n, &WORK, sm)? * (1.0 + over / 100.0)));
     }
-    let last = |points: &[Point]| points.last().map_or(f64::NAN, |p| p.y);
+    let last = |points: &[(f64, f64)]| points.last().map_or(f64::NAN, |p| p.1);
     bench.remark(format!(
         "256 threads, an element each, climb {steps} stairs up to {} million elements, and end at {} times your cycles",
         plain((SIZES * STEP) as f64 / 1e6, 3),
         plain(last(&usual) / last(&yours), 3)
     ));
-    Ok(Chart::Plane {
-        title: "cycles on an A100, over the number of elements".to_owned(),
-        x: Axis { label: "elements".to_owned(), unit: String::new(), log: false },
-        y: Axis { label: "cycles".to_owned(), unit: String::new(), log: false },
-        series: vec![line("256 threads, 1 element", usual), line("yours", yours)],
-    })
-}
-
-fn point(n: u64, cycles: f64) -> Point {
-    (n as f64, cycles).into()
-}
-
-fn line(name: &str, points: Vec<Point>) -> Series {
-    Series { name: name.to_owned(), mark: Mark::Line, points }
+    let series = [Series::line("256 threads, 1 element", usual), Series::line("yours", yours)];
+    let (x, y) = (Axis::new("elements", ""), Axis::new("cycles", ""));
+    Ok(Chart::plane("cycles on an A100, over the number of elements", x, y, series))
 }

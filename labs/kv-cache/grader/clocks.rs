@@ -1,9 +1,9 @@
 //! Times of the experiment `decode`: prefill over prompts, a token over the cached length, and both under the machine's roofs.
 
-use super::Model;
-use crate::grading::{Bench, ROUNDS, Reached, Stop, Timings, Whose, plain};
+use super::decode::Model;
+use crate::grading::{Bench, ROUNDS, Reached, Stop, Timings, Whose, plain, scalar};
 use crate::submission::{Block, Observation};
-use crate::verdict::{Axis, Chart, Finding, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Finding, Point, Series};
 use lab_sdk::Value;
 use lab_sdk::lm::Config;
 
@@ -81,10 +81,7 @@ fn decode(bench: &mut Bench<'_>, model: &Model, longest: usize) -> Result<[Curve
         bench.progress("tokens, with a growing cache", 0.35 + 0.25 * len as f64 / 1024.0);
         let mut timings = [Timings::default(), Timings::default()];
         for (side, (lm, cache)) in sides.into_iter().zip(&held) {
-            let has = match bench.ask(side, "Cache.len", std::slice::from_ref(cache))? {
-                Value::Int(has) => has as usize,
-                _ => 0,
-            };
+            let has = scalar(&bench.ask(side, "Cache.len", std::slice::from_ref(cache))?) as usize;
             let args = [lm.clone(), model.tokens(has, len), cache.clone()];
             bench.ask(side, "forward_cached", &args)?;
         }
@@ -98,7 +95,7 @@ fn decode(bench: &mut Bench<'_>, model: &Model, longest: usize) -> Result<[Curve
                 if let (0, Some(Observation::Value(logits))) = (shift, timed.last.first()) {
                     model.same("decode", logits, len + TOKENS - 1)?;
                 }
-                timings[at].push(timed.took / TOKENS as u32);
+                timings[at].push_each(timed.took, TOKENS);
                 bench.ask(side, "Cache.truncate", &[cache.clone(), Value::Int(len as i128)])?;
             }
         }
@@ -114,13 +111,12 @@ fn call(lm: &Value, ids: Value, cache: &Value) -> (String, Vec<Value>) {
 }
 
 fn bars(bench: &mut Bench<'_>, prefill: &Curve, yours: &Curve, solution: &Curve) {
-    let quiet = Timings::default();
-    let baseline = solution.iter().map(|(_, t)| t).max_by(|a, b| a.spread().total_cmp(&b.spread())).unwrap_or(&quiet);
+    let baseline = &Timings::widest(solution.iter().map(|(_, timings)| timings));
     let at = |curve: &Curve, len| curve.iter().find(|(l, _)| *l == len).map_or(f64::NAN, |(_, t)| t.median());
     bench.clocked("time to first token, 256 tokens", at(prefill, 256) * 1e3, "ms", baseline);
     bench.clocked("time per token, 512 cached", at(yours, 512) * 1e3, "ms", baseline);
-    bench.clocked("tokens a second, 512 cached", 1.0 / at(yours, 512), "tok/s", baseline);
-    bench.clocked("tokens a second, 512 recomputed", 1.0 / at(prefill, 512), "tok/s", baseline);
+    bench.clocked("tokens a second, 512 cached", 1.0 / at(yours, 512), "tokens/s", baseline);
+    bench.clocked("tokens a second, 512 recomputed", 1.0 / at(prefill, 512), "tokens/s", baseline);
     bench.clocked("with the cache, at 512", at(prefill, 512) / at(yours, 512), "times", baseline);
     let ratio = slope(yours) / slope(solution);
     bench.clocked("cost of a cached token, yours over the solution's", ratio, "times", baseline);
@@ -157,26 +153,23 @@ fn bytes(cfg: &Config, rows: usize, len: usize) -> f64 {
 
 fn charts(bench: &mut Bench<'_>, model: &Model, prefill: &Curve, yours: &Curve) -> Result<(), Stop> {
     let cfg = &model.cfg;
-    let axis = |label: &str, unit: &str| Axis { label: label.to_owned(), unit: unit.to_owned(), log: true };
-    let line = |name: &str, mark, points: Vec<Point>| Series { name: name.to_owned(), mark, points };
-    let rates = |curve: &Curve| curve.iter().map(|(len, t)| Point::from((*len as f64, 1.0 / t.median()))).collect();
+    let rates = |curve: &Curve| -> Vec<(f64, f64)> {
+        curve.iter().map(|(len, t)| (*len as f64, 1.0 / t.median())).collect()
+    };
     // The counts fix the shape of a curve; one measured point fixes its height.
-    let shaped = |curve: &Curve, cost: &dyn Fn(usize) -> f64| -> Vec<Point> {
+    let shaped = |curve: &Curve, cost: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
         let Some((first, t)) = curve.first() else { return Vec::new() };
         let unit = t.median() / cost(*first);
-        curve.iter().map(|(len, _)| Point::from((*len as f64, 1.0 / (unit * cost(*len))))).collect()
+        curve.iter().map(|(len, _)| (*len as f64, 1.0 / (unit * cost(*len)))).collect()
     };
-    bench.chart(Chart::Plane {
-        title: format!("{}tokens a second over the context", model.name),
-        x: axis("context", "tokens"),
-        y: axis("speed", "tok/s"),
-        series: vec![
-            line("with a cache", Mark::Line, rates(yours)),
-            line("bytes read, counted", Mark::Theory, shaped(yours, &|len| bytes(cfg, 1, len))),
-            line("without", Mark::Line, rates(prefill)),
-            line("FLOPs, counted", Mark::Theory, shaped(prefill, &|p| flops(cfg, p, 0))),
-        ],
-    });
+    let series = [
+        Series::line("with a cache", rates(yours)),
+        Series::theory("bytes read, counted", shaped(yours, &|len| bytes(cfg, 1, len))),
+        Series::line("without", rates(prefill)),
+        Series::theory("FLOPs, counted", shaped(prefill, &|p| flops(cfg, p, 0))),
+    ];
+    let (x, y) = (Axis::new("context", "tokens").log(), Axis::new("speed", "tokens/s").log());
+    bench.chart(Chart::plane(format!("{}tokens a second over the context", model.name), x, y, series));
     let at = |curve: &Curve, wanted: usize| curve.iter().rfind(|(len, _)| *len <= wanted).map(|(len, t)| (*len, t.median()));
     let mut dots = Vec::new();
     for (label, point, cost) in [
@@ -196,22 +189,16 @@ fn charts(bench: &mut Bench<'_>, model: &Model, prefill: &Curve, yours: &Curve) 
                 allowed: format!("{} FLOP/s, the roof of this machine: something was not computed", plain(roofs.flops, 3)),
             }));
         }
-        dots.push(Point { x: flops / bytes, y: reached.rate, label: format!("{label}, {len}") });
+        dots.push(Point::from((flops / bytes, reached.rate)).named(format!("{label}, {len}")));
     }
     let (roofs, weights) = (bench.roofs()?, 4 * parameters(cfg) as u64);
-    let roof = |bandwidth: f64| -> Vec<Point> {
-        let ridge = roofs.flops / bandwidth;
-        [0.125, ridge, 512.0_f64.max(2.0 * ridge)].map(|i| Point::from((i, roofs.flops.min(bandwidth * i)))).to_vec()
-    };
-    bench.chart(Chart::Plane {
-        title: format!("{}roofline of one thread", model.name),
-        x: axis("intensity", "FLOP/B"),
-        y: axis("speed", "FLOP/s"),
-        series: vec![
-            line("yours", Mark::Dots, dots),
-            line("roof, weights in cache", Mark::Theory, roof(roofs.near(weights))),
-            line("roof, weights in memory", Mark::Theory, roof(roofs.memory())),
-        ],
-    });
+    let roof = |bandwidth: f64| roofs.line(bandwidth, 0.125, 512.0);
+    let series = [
+        Series::dots("yours", dots),
+        Series::theory("roof, weights in cache", roof(roofs.near(weights))),
+        Series::theory("roof, weights in memory", roof(roofs.memory())),
+    ];
+    let (x, y) = (Axis::new("intensity", "FLOP/B").log(), Axis::new("speed", "FLOP/s").log());
+    bench.chart(Chart::plane(format!("{}roofline of one thread", model.name), x, y, series));
     Ok(())
 }

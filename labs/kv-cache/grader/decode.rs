@@ -1,12 +1,7 @@
 //! The experiment `decode`: the learner's passes in the shipped model, counted and timed, beside the solution's.
 
-#[path = "clocks.rs"]
-mod clocks;
-#[path = "quality.rs"]
-mod quality;
-
-use super::models::floats;
-use crate::grading::{Bench, Stop, Whose, plain};
+use super::{clocks, quality};
+use crate::grading::{Bench, Stop, Whose, numbers, plain};
 use crate::reference::lm::forward;
 use crate::reference::own_model::exported;
 use crate::verdict::{Clock, Finding};
@@ -70,7 +65,7 @@ pub fn look(file: &Path) -> Result<(), String> {
         ctx if ctx <= PROMPT => return Err(format!("a context of {ctx} tokens; the prompt alone has {PROMPT}")),
         _ => {}
     }
-    let logits = forward(&lm, &[0]).and_then(|logits| floats(&logits)).map_err(why)?;
+    let logits = forward(&lm, &[0]).and_then(|logits| numbers(&logits)).map_err(why)?;
     match logits.iter().all(|v| v.is_finite()) {
         true => Ok(()),
         false => Err("its logits are NaN or infinite".to_owned()),
@@ -97,8 +92,8 @@ impl Model {
         ids: Vec<u32>,
     ) -> Result<Self, Stop> {
         let lm = load(DType::F32)?;
-        let narrow = floats(&forward(&lm, &ids)?)?;
-        let wide = floats(&forward(&load(DType::F64)?, &ids[..ids.len().min(WIDE)])?)?;
+        let narrow = numbers(&forward(&lm, &ids)?)?;
+        let wide = numbers(&forward(&load(DType::F64)?, &ids[..ids.len().min(WIDE)])?)?;
         let peak = wide.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let floor = narrow.iter().zip(&wide).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()));
         let allowed = FLOOR * floor + peak * 2.0_f64.powi(-22);
@@ -130,24 +125,23 @@ impl Model {
                 check: format!("{what}: the right logits"),
                 at: format!("token {at}"),
                 got: format!("{} off", plain(off, 3)),
-                wanted: String::new(),
                 allowed: format!("{}, {FLOOR} times the rounding floor", plain(self.allowed, 2)),
+                ..Finding::default()
             })),
         }
     }
 }
 
 /// The last `vocab` numbers of logits (T, vocab).
-fn last_row(logits: &Value, vocab: usize) -> Result<Vec<f64>, Stop> {
+pub fn last_row(logits: &Value, vocab: usize) -> Result<Vec<f64>, Stop> {
     let tensor: &Tensor = match logits {
         Value::Tensor(t) if t.elem_count() >= vocab && t.dims().last() == Some(&vocab) => t,
         other => {
-            let (check, got) = ("logits of a timed pass".to_owned(), other.kind());
             let wanted = format!("f32 tensor of shape [T, {vocab}]");
-            return Err(Stop::Differs(Finding { check, got, wanted, ..Finding::default() }));
+            return Err(Stop::differs("logits of a pass", other.kind(), wanted));
         }
     };
-    let all = floats(tensor)?;
+    let all = numbers(tensor)?;
     Ok(all[all.len() - vocab..].to_vec())
 }
 
@@ -181,22 +175,19 @@ fn count(bench: &mut Bench<'_>, model: &Model) -> Result<(), Stop> {
         }
         said.push(tokens);
         if yours {
-            let rows = integer(&bench.call("Lm.rows", &[lm])?);
-            let (bytes, len) = (bench.call("Cache.bytes", std::slice::from_ref(&cache))?, bench.call("Cache.len", &[cache])?);
+            let rows = bench.number("Lm.rows", &[lm])?;
+            let bytes = bench.number("Cache.bytes", std::slice::from_ref(&cache))?;
+            let len = bench.number("Cache.len", &[cache])?;
             let name = |what: &str| format!("{}{what}", model.name);
             bench.measured(&name("rows through the linear layers"), rows, "rows", Clock::Count);
             bench.measured(&name("rows without a cache"), (new * PROMPT + new * (new - 1) / 2) as f64, "rows", Clock::Count);
-            bench.measured(&name("cache, a token"), integer(&bytes) / integer(&len).max(1.0), "B", Clock::Count);
+            bench.measured(&name("cache, a token"), bytes / len.max(1.0), "B", Clock::Count);
         }
     }
     if let Some(at) = said[0].iter().zip(&said[1]).position(|(a, b)| a != b) {
-        return Err(Stop::Differs(Finding {
-            check: format!("{}the likeliest continuation", model.name),
-            at: format!("new token {at}"),
-            got: said[0][at].to_string(),
-            wanted: said[1][at].to_string(),
-            allowed: "exact".to_owned(),
-        }));
+        let check = format!("{}the likeliest continuation", model.name);
+        let differs = Stop::differs(check, said[0][at].to_string(), said[1][at].to_string());
+        return Err(differs.at(format!("new token {at}")));
     }
     bench.held();
     if vocab == 256 && model.name.is_empty() {
@@ -206,11 +197,4 @@ fn count(bench: &mut Bench<'_>, model: &Model) -> Result<(), Stop> {
         bench.remark(format!("your pass goes on with \"{text}\", as the solution's does"));
     }
     Ok(())
-}
-
-fn integer(value: &Value) -> f64 {
-    match value {
-        Value::Int(v) => *v as f64,
-        _ => f64::NAN,
-    }
 }

@@ -3,7 +3,7 @@
 use crate::args;
 use crate::grading::{Argument, Draw, Script};
 use lab_sdk::lm::{Config, weights};
-use lab_sdk::{Result, Tensor, Value};
+use lab_sdk::{Result, Value};
 use std::collections::BTreeMap;
 
 /// A model that is drawn: its config.json and its weights.
@@ -60,7 +60,7 @@ impl Drawn {
         let Config { layers, heads, kv_heads, head_dim, ctx, .. } = self.cfg;
         let words = format!("layers {layers}, H {heads}, Hkv {kv_heads}, D {head_dim}, ctx {ctx}");
         let model = Script::call("Lm.new", args![self.cfg.to_json(), self.weights.clone()]).keep(&[0, 1]);
-        model.words(words).then("Cache.new", vec![Argument::Result(0)])
+        model.words(words).tell("Cache.new", 0)
     }
 
     /// `n` tokens of its vocabulary.
@@ -73,7 +73,7 @@ impl Drawn {
 pub fn shipped() -> Script {
     Script::call("Lm.shipped", args!["lm".to_owned(), "f32".to_owned()])
         .keep(&[0, 1])
-        .then("Cache.new", vec![Argument::Result(0)])
+        .tell("Cache.new", 0)
 }
 
 /// One more chunk into the cache that call `cache` made.
@@ -93,11 +93,6 @@ pub fn stream(script: Script, id: u32, sinks: usize, window: usize) -> Script {
         .keep(&[3, 4])
 }
 
-/// A built-in that tells the state of object `of`.
-pub fn look(script: Script, what: &'static str, of: usize) -> Script {
-    script.then(what, vec![Argument::Result(of)])
-}
-
 /// The lengths of chunks that make up `n` tokens.
 pub fn split(draw: &mut Draw, n: usize) -> Vec<usize> {
     let mut left = n;
@@ -108,9 +103,4 @@ pub fn split(draw: &mut Draw, n: usize) -> Vec<usize> {
         left -= next;
     }
     chunks
-}
-
-/// The numbers of a tensor as f64.
-pub fn floats(tensor: &Tensor) -> Result<Vec<f64>> {
-    Ok(tensor.flatten_all()?.to_dtype(lab_sdk::DType::F64)?.to_vec1()?)
 }

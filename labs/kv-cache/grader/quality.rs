@@ -1,6 +1,6 @@
 //! What a bounded cache costs: bits per byte of a story, streamed with the learner's code, beside longer memories.
 
-use super::{Model, last_row};
+use super::decode::{Model, last_row};
 use crate::args;
 use crate::grading::{Bench, Stop, Whose};
 use crate::verdict::{Chart, Clock};
@@ -72,11 +72,8 @@ pub fn measure(bench: &mut Bench<'_>, model: &Model, text: &Text) -> Result<(), 
         ("4 sinks + 64, yours", &streamed),
         ("68 without sinks", &unsunk),
     ];
-    bench.chart(Chart::Bars {
-        title: format!("bits a byte, on {} bytes of a story", scored.len()),
-        unit: "bit".to_owned(),
-        rows: rows.iter().map(|(name, all)| ((*name).to_owned(), mean(all))).collect(),
-    });
+    let title = format!("bits a byte, on {} bytes of a story", scored.len());
+    bench.chart(Chart::bars(title, "bit", rows.map(|(name, all)| (name, mean(all)))));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The step `forward-streaming`: exact while the text fits, bounded and shifted afterwards.
 
 use super::cached::LOGITS;
-use super::models::{Drawn, Size, drawn, look, stream};
+use super::models::{Drawn, Size, drawn, stream};
 use crate::grading::{Check, Draw, Script, Seen, value_text};
 use lab_sdk::Result;
 
@@ -28,7 +28,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("a window of one token", LOGITS, vec![text(draw, &narrow, 2, 1, 6)]),
         Check::by("a text longer than the context", LOGITS, vec![text(draw, &long, 2, 4, long.cfg.ctx + 4)]),
         Check::by("what the cache holds", LOGITS, vec![held(draw)?, held(draw)?]),
-        Check::refuses("refuses what it cannot run", refusals(draw)?),
+        Check::refuses("`forward_streaming` refuses an unknown token, and a window that does not fit", refusals(draw)?),
     ])
 }
 
@@ -43,7 +43,7 @@ fn held(draw: &mut Draw) -> Result<Script> {
     let (model, sinks, window) = (drawn(draw, Size::Grouped)?, draw.size(1..=2), draw.size(4..=5));
     let mut script = text(draw, &model, sinks, window, sinks + window);
     for id in model.tokens(draw, 3) {
-        script = look(stream(script, id, sinks, window), "Cache.shape", 1);
+        script = stream(script, id, sinks, window).tell("Cache.shape", 1);
     }
     Ok(script)
 }
@@ -62,6 +62,5 @@ fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
 /// Tokens that such a cache holds too few: as many as there are sinks.
 pub fn window_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     // The sinks are the fourth argument of every streamed token; the first two calls make the objects.
-    let sinks = seen.argument(2, 3).map(value_text);
-    vec![("fewer", sinks.unwrap_or_default())]
+    seen.argument(2, 3).map(|sinks| ("fewer", value_text(sinks))).into_iter().collect()
 }

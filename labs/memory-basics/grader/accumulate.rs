@@ -1,9 +1,10 @@
 //! The step `accumulate`: gradients of micro-batches held to the batch's, and the peak to one micro-batch's.
 
-use super::chains::{Drawn, drawn, look};
+use super::chains::{Drawn, drawn};
 use super::checkpoint::{GRADIENTS, more};
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script};
-use lab_sdk::{Result, Tensor, Value};
+use crate::args;
+use crate::grading::{Check, Draw, Rule, Script};
+use lab_sdk::{Result, Tensor};
 
 /// The checks of `train_step`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
@@ -17,23 +18,23 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         uneven.push(grads(draw, 0.0, rows, micro)?);
         dropped.push(grads(draw, 0.3, rows, micro)?);
         let net = drawn(draw, 6, 0.2)?;
-        peaks.push(look(step(draw, &net, rows, micro)?, "Chain.peak"));
+        peaks.push(step(draw, &net, rows, micro)?.tell("Chain.peak", 0));
     }
     let one = vec![grads(draw, 0.0, 4, 9)?, grads(draw, 0.0, 5, 1)?];
-    let peak = Rule::Scored(Property { value: more, bound: 0.0, unit: "bytes more", near: 1e-9 });
+    let peak = Rule::scored(more, 0.0, "bytes more").near(1e-9);
     Ok(vec![
         Check::by("gradients of equal micro-batches add up to the batch's", GRADIENTS, even),
         Check::by("and with a smaller last one", GRADIENTS, uneven),
         Check::by("rows go through in order, with dropout", GRADIENTS, dropped),
         Check::by("one micro-batch, and one row each", GRADIENTS, one),
         Check::by("the peak is one micro-batch's", peak, peaks),
-        Check::refuses("refuses what is no batch", refusals(draw)?),
+        Check::refuses("`train_step` refuses what is no batch", refusals(draw)?),
     ])
 }
 
 fn grads(draw: &mut Draw, dropout: f64, rows: usize, micro: usize) -> Result<Script> {
     let net = drawn(draw, 4, dropout)?;
-    Ok(look(step(draw, &net, rows, micro)?, "Chain.grads"))
+    Ok(step(draw, &net, rows, micro)?.tell("Chain.grads", 0))
 }
 
 fn step(draw: &mut Draw, net: &Drawn, rows: usize, micro: usize) -> Result<Script> {
@@ -44,9 +45,7 @@ fn step(draw: &mut Draw, net: &Drawn, rows: usize, micro: usize) -> Result<Scrip
 
 fn call(script: Script, x: Tensor, y: Vec<u32>, micro: usize, keep: &[usize]) -> Script {
     let words = format!("net, {} rows, {} labels, micro = {micro}, keep = {keep:?}", x.dims()[0], y.len());
-    let values = [Value::Tensor(x), Value::U32s(y), Value::Int(micro as i128), Value::Usizes(keep.to_vec())];
-    let args = [Argument::Result(0)].into_iter().chain(values.map(Argument::Value));
-    script.then("train_step", args.collect()).words(words)
+    script.then_of("train_step", 0, args![x, y, micro, keep.to_vec()]).words(words)
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {

@@ -1,8 +1,8 @@
 //! Chains that cases begin with: small random networks with dropout, and the batches that go in.
 
 use crate::args;
-use crate::grading::{Argument, Draw, Script};
-use lab_sdk::{Result, Tensor, Value};
+use crate::grading::{Draw, Script};
+use lab_sdk::{Result, Tensor};
 
 /// A chain before its first step.
 pub struct Drawn {
@@ -37,9 +37,7 @@ impl Drawn {
     /// A case that begins with this chain (call 0).
     pub fn begin(&self) -> Script {
         let words = format!("widths {:?}, dropout {}", self.widths, self.dropout);
-        let mut script = Script::call("Chain.new", args![self.weights.clone(), self.dropout, self.seed]).words(words);
-        script.whole = true;
-        script
+        Script::call("Chain.new", args![self.weights.clone(), self.dropout, self.seed]).words(words).whole()
     }
 
     /// Rows (rows, I) and their labels.
@@ -52,18 +50,11 @@ impl Drawn {
     /// A batch of `rows` rows goes in.
     pub fn feed(&self, script: Script, draw: &mut Draw, rows: usize) -> Result<Script> {
         let (x, y) = self.batch(draw, rows)?;
-        let args = vec![Argument::Result(0), Argument::Value(Value::Tensor(x)), Argument::Value(Value::U32s(y))];
-        Ok(script.then("Chain.feed", args).words(format!("{rows} rows")))
+        Ok(script.then_of("Chain.feed", 0, args![x, y]).words(format!("{rows} rows")))
     }
 }
 
 /// One more run of the chain that call 0 made.
 pub fn run(script: Script, keep: &[usize], scale: f64) -> Script {
-    let keep = Argument::Value(Value::Usizes(keep.to_vec()));
-    script.then("run_ckpt", vec![Argument::Result(0), keep, Argument::Value(Value::Float(scale))])
-}
-
-/// A built-in that tells the state of the object that call 0 made.
-pub fn look(script: Script, what: &'static str) -> Script {
-    script.then(what, vec![Argument::Result(0)])
+    script.then_of("run_ckpt", 0, args![keep.to_vec(), scale])
 }

@@ -1,10 +1,9 @@
 //! The step `checkpoint`: plans held to their formula and to the best one, runs held to gradients, peaks and forwards.
 
 use super::super::solution::{least_budget, segments};
-use super::chains::{drawn, look, run};
+use super::chains::{drawn, run};
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
-use crate::submission::Observation;
+use crate::grading::{Check, Draw, Rule, Script, Seen};
 use lab_sdk::{Result, Value};
 
 /// Gradients add up over layers, rows and micro-batches.
@@ -13,12 +12,12 @@ pub const GRADIENTS: Rule = Rule::Floor(16.0);
 /// The checks of `plan` and `run_ckpt`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let plans = plans(draw);
-    let scored = |value, unit| Rule::Scored(Property { value, bound: 0.0, unit, near: 1e-9 });
+    let scored = |value, unit| Rule::scored(value, 0.0, unit).near(1e-9);
     let mut checks = vec![
         Check::by("a plan rises from layer 0", scored(misplaced, "entries out of place"), plans.clone()),
         Check::by("the peak is within the budget", scored(over_budget, "bytes over it"), plans.clone()),
         Check::by("no more layers run twice than must", scored(layers_more, "beyond the fewest"), plans),
-        Check::refuses("`plan` refuses what it cannot plan", unplannable(draw)),
+        Check::refuses("`plan` refuses a budget that is too small, and lists that do not fit", unplannable(draw)),
     ];
     let (mut one, mut two, mut peaks, mut forwards, mut after) = (vec![], vec![], vec![], vec![], vec![]);
     for case in 0..5 {
@@ -29,11 +28,11 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         let rows = draw.size(3..=5);
         let scale = *draw.choose(&[0.25, 3.0, 128.0]);
         let once = run(net.feed(net.begin(), draw, rows)?, &keep, scale);
-        peaks.push(look(once.clone(), "Chain.peak"));
-        forwards.push(look(once.clone(), "Chain.forwards"));
-        after.push(look(once.clone(), "Chain.held"));
-        two.push(look(run(net.feed(once.clone(), draw, rows)?, &keep, scale), "Chain.grads"));
-        one.push(look(once, "Chain.grads"));
+        peaks.push(once.clone().tell("Chain.peak", 0));
+        forwards.push(once.clone().tell("Chain.forwards", 0));
+        after.push(once.clone().tell("Chain.held", 0));
+        two.push(run(net.feed(once.clone(), draw, rows)?, &keep, scale).tell("Chain.grads", 0));
+        one.push(once.tell("Chain.grads", 0));
     }
     one.push(whole(draw)?);
     checks.extend([
@@ -57,7 +56,7 @@ fn keep(draw: &mut Draw, layers: usize) -> Vec<usize> {
 /// One layer, one segment.
 fn whole(draw: &mut Draw) -> Result<Script> {
     let net = drawn(draw, 1, 0.0)?;
-    Ok(look(run(net.feed(net.begin(), draw, 3)?, &[0], 1.0), "Chain.grads"))
+    Ok(run(net.feed(net.begin(), draw, 3)?, &[0], 1.0).tell("Chain.grads", 0))
 }
 
 fn case(input: &[usize], saved: &[usize], budget: usize) -> Script {
@@ -162,9 +161,8 @@ pub fn peak(input: &[usize], saved: &[usize], keep: &[usize]) -> (usize, usize) 
 
 /// By how much the number that the last call tells is above the solution's.
 pub fn more(seen: &Seen<'_>) -> (f64, String) {
-    let last = seen.script.calls.len() - 1;
-    match (seen.result(last), seen.wanted.get(last)) {
-        (Some(Value::Int(got)), Some(Observation::Value(Value::Int(wanted)))) => {
+    match (seen.result(seen.last()), seen.right(seen.last())) {
+        (Some(Value::Int(got)), Some(Value::Int(wanted))) => {
             let words = format!("{got} where {wanted} do");
             ((got - wanted) as f64, if got > wanted { words } else { String::new() })
         }

@@ -2,9 +2,9 @@
 
 use super::checkpoint::peak;
 use crate::args;
-use crate::grading::{Bench, Draw, Stop, Timings, Whose, plain};
+use crate::grading::{Bench, Draw, Stop, Timings, Whose, floats, plain};
 use crate::submission::{Block, Observation};
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::stories::{Split, stories};
 use lab_sdk::{Device, Result, Tensor, Value};
 
@@ -40,13 +40,13 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let mut plain_run = begin(bench, &weights, "full", ROWS, vec![0])?;
     let mut batch = batch(&mut draw, &text, &letters)?;
     step(bench, &mut plain_run, &batch)?;
-    let fixed = number(&bench.call("Chain.fixed_bytes", &[plain_run.chain.clone()])?);
-    let whole = fixed + number(&bench.call("Chain.peak", &[plain_run.chain.clone()])?);
+    let fixed = bench.number("Chain.fixed_bytes", &[plain_run.chain.clone()])?;
+    let whole = fixed + bench.number("Chain.peak", &[plain_run.chain.clone()])?;
 
     let (input, saved) = sizes(MICRO, 2);
     let budget = (PART * whole - fixed) as usize;
     let planned = bench.call("plan", &args![input.clone(), saved.clone(), budget])?;
-    let Value::Usizes(keep) = planned else { return Err(Stop::Ours(format!("a plan that is {}", planned.kind()))) };
+    let Value::Usizes(keep) = planned else { return Err(Stop::other_kind("plan", &planned, "a list of layers")) };
     let mut fitted = begin(bench, &weights, "bf16", MICRO, keep.clone())?;
     step(bench, &mut fitted, &batch)?;
     let mut curves: [Vec<f64>; 2] = [vec![plain_run.loss], vec![fitted.loss]];
@@ -59,7 +59,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
             curve.push(run.loss);
         }
     }
-    let used = fixed + number(&bench.call("Chain.peak", &[fitted.chain.clone()])?);
+    let used = fixed + bench.number("Chain.peak", &[fitted.chain.clone()])?;
     bench.measured("peak, plain", whole / 1e6, "MB", Clock::Count);
     bench.measured("peak, fitted", used / 1e6, "MB", Clock::Count);
     bench.measured("peak, over the plain run's", used / whole, "times", Clock::Count);
@@ -76,20 +76,17 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.chart(tricks(fixed, budget, used));
     let mut series = Vec::new();
     for (name, run) in [("plain", &plain_run), ("fitted", &fitted)] {
-        let history = numbers(&bench.call("Chain.history", std::slice::from_ref(&run.chain))?);
+        let history = floats(&bench.call("Chain.history", std::slice::from_ref(&run.chain))?);
         let part = |at: usize| 100.0 * (at + 1) as f64 / history.len() as f64;
-        let points = history.iter().enumerate().map(|(at, held)| Point::from((part(at), fixed + held)));
-        series.push(Series { name: name.to_owned(), mark: Mark::Line, points: points.collect() });
+        let points = history.iter().enumerate().map(|(at, held)| (part(at), fixed + held));
+        series.push(Series::line(name, points));
     }
-    let limit = [0.0, 100.0].map(|x| Point::from((x, PART * whole)));
-    series.push(Series { name: "0.30 of plain".to_owned(), mark: Mark::Theory, points: limit.to_vec() });
-    bench.chart(plane("bytes held during the last step", axis("of the step's changes", "%"), axis("held", "B"), series));
-    let lines = [("plain", &curves[0]), ("fitted", &curves[1])].map(|(name, curve)| Series {
-        name: name.to_owned(),
-        mark: Mark::Line,
-        points: curve.iter().enumerate().map(|(at, loss)| Point::from((at as f64 + 1.0, *loss))).collect(),
-    });
-    bench.chart(plane("loss", axis("step", ""), axis("loss", "nats"), lines.to_vec()));
+    series.push(Series::theory("0.30 of plain", [(0.0, PART * whole), (100.0, PART * whole)]));
+    let (x, y) = (Axis::new("of the step's changes", "%"), Axis::new("held", "B"));
+    bench.chart(Chart::plane("bytes held during the last step", x, y, series));
+    let lines = [("plain", &curves[0]), ("fitted", &curves[1])]
+        .map(|(name, curve)| Series::line(name, curve.iter().enumerate().map(|(at, loss)| (at as f64 + 1.0, *loss))));
+    bench.chart(Chart::plane("loss", Axis::new("step", ""), Axis::new("loss", "nats"), lines));
     Ok(())
 }
 
@@ -105,8 +102,10 @@ fn step(bench: &mut Bench<'_>, run: &mut Run, (x, y): &(Tensor, Vec<u32>)) -> Re
     let args = args![run.chain.clone(), x.clone(), y.clone(), run.micro, run.keep.clone()];
     let timed = bench.time(Whose::Yours, &Block { calls: vec![("train_step".to_owned(), args)], keep: 1 })?;
     run.times.push(timed.took);
-    if let Some(Observation::Value(Value::Float(loss))) = timed.last.last() {
-        run.loss = *loss;
+    match timed.last.last() {
+        Some(Observation::Value(Value::Float(loss))) => run.loss = *loss,
+        Some(Observation::Value(other)) => return Err(Stop::other_kind("train_step", other, "a loss, f64")),
+        _ => return Err(Stop::Ours("a block without a result".to_owned())),
     }
     bench.call("Chain.update", &[run.chain.clone(), Value::Float(RATE)])?;
     Ok(())
@@ -145,42 +144,17 @@ fn tricks(fixed: f64, budget: usize, used: f64) -> Chart {
         let (input, saved) = sizes(rows, each);
         fixed + peak(&input, &saved, &[0]).0 as f64
     };
-    let rows = vec![
-        ("plain".to_owned(), plain(ROWS, 4) / 1e6),
-        ("micro-batches".to_owned(), plain(MICRO, 4) / 1e6),
-        ("micro-batches, BF16".to_owned(), plain(MICRO, 2) / 1e6),
-        ("and your plan".to_owned(), used / 1e6),
-        ("weights and gradients".to_owned(), fixed / 1e6),
+    let rows = [
+        ("plain", plain(ROWS, 4)),
+        ("micro-batches", plain(MICRO, 4)),
+        ("micro-batches, BF16", plain(MICRO, 2)),
+        ("and your plan", used),
+        ("weights and gradients", fixed),
     ];
     let title = format!("peak bytes; activations may take {} MB", plain_mb(budget));
-    Chart::Bars { title, unit: "MB".to_owned(), rows }
+    Chart::bars(title, "MB", rows.map(|(name, bytes)| (name, bytes / 1e6)))
 }
 
 fn plain_mb(bytes: usize) -> String {
     plain(bytes as f64 / 1e6, 3)
-}
-
-fn axis(label: &str, unit: &str) -> Axis {
-    Axis { label: label.to_owned(), unit: unit.to_owned(), log: false }
-}
-
-fn plane(title: &str, x: Axis, y: Axis, series: Vec<Series>) -> Chart {
-    Chart::Plane { title: title.to_owned(), x, y, series }
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(v) => *v as f64,
-        _ => f64::NAN,
-    }
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Usizes(v) => v.iter().map(|&v| v as f64).collect(),
-        Value::Tensor(t) => {
-            t.to_dtype(lab_sdk::DType::F64).and_then(|t| t.to_vec1()).unwrap_or_default()
-        }
-        _ => Vec::new(),
-    }
 }

@@ -1,8 +1,7 @@
 //! The step `mixed`: steps in FP16 held to the solution's masters, and the scale held exactly over runs with overflows.
 
-use super::chains::look;
 use crate::args;
-use crate::grading::{Argument, Check, Draw, Rule, Script, Seen, plain};
+use crate::grading::{Check, Draw, Rule, Script, Seen, plain};
 use lab_sdk::{DType, Device, Result, Tensor, Value};
 use serde_json::json;
 
@@ -55,7 +54,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("a step with an infinity is skipped", MASTERS, inf),
         Check::by("and one with a NaN", MASTERS, nan),
         Check::exact("the scale over clean steps and overflows", scales),
-        Check::refuses("refuses gradients that do not fit", refusals(draw)?),
+        Check::refuses("`amp_step` refuses gradients that do not fit", refusals(draw)?),
     ])
 }
 
@@ -67,9 +66,7 @@ fn begin(draw: &mut Draw, begin: Begin, weight: f64) -> Result<Script> {
     let Begin { scale, interval, lr, clip } = begin;
     let settings = json!({"scale": scale, "interval": interval, "lr": lr, "mu": 0.9, "clip": clip});
     let words = format!("scale {scale}, interval {interval}, lr {}, mu 0.9, clip {}", plain(lr, 3), plain(clip, 3));
-    let mut script = Script::call("Amp.new", args![weights, settings]).words(words);
-    script.whole = true;
-    Ok(script)
+    Ok(Script::call("Amp.new", args![weights, settings]).words(words).whole())
 }
 
 /// Gradients of the scaled loss, in f16: `size` is what they are unscaled.
@@ -88,8 +85,7 @@ fn gradients(draw: &mut Draw, scale: f64, size: f64, spoiled: Spoiled) -> Result
 }
 
 fn step(script: Script, grads: Vec<Tensor>, words: String) -> Script {
-    let grads = Value::List(grads.into_iter().map(Value::Tensor).collect());
-    script.then("amp_step", vec![Argument::Result(0), Argument::Value(grads)]).words(words)
+    script.then_of("amp_step", 0, args![grads]).words(words)
 }
 
 fn steps(draw: &mut Draw, from: Begin, weight: f64, each: &[Spoiled], size: f64) -> Result<Script> {
@@ -104,7 +100,7 @@ fn steps(draw: &mut Draw, from: Begin, weight: f64, each: &[Spoiled], size: f64)
         };
         script = step(script, grads, words);
     }
-    Ok(look(script, "Amp.master"))
+    Ok(script.tell("Amp.master", 0))
 }
 
 /// Fourteen steps with an interval of 3 and three overflows; the scale and the count after each.
@@ -117,7 +113,7 @@ fn trajectory(draw: &mut Draw) -> Result<Script> {
         let spoiled = if overflows.contains(&at) { Spoiled::By(f32::INFINITY) } else { Spoiled::No };
         let words = if overflows.contains(&at) { "an infinity" } else { "finite gradients" };
         script = step(script, gradients(draw, 1024.0, 0.1, spoiled)?, words.to_owned());
-        script = look(look(script, "Amp.scale"), "Amp.clean");
+        script = script.tell("Amp.scale", 0).tell("Amp.clean", 0);
     }
     Ok(script)
 }
@@ -126,7 +122,7 @@ fn all_infinite(draw: &mut Draw) -> Result<Script> {
     let from = Begin { scale: 1024.0, interval: 3, lr: 0.01, clip: 1.0 };
     let script = begin(draw, from, 1.0)?;
     let grads = SHAPES.iter().map(|shape| Ok(Tensor::full(f32::INFINITY, *shape, &Device::Cpu)?.to_dtype(DType::F16)?));
-    Ok(look(step(script, grads.collect::<Result<_>>()?, "infinities everywhere".to_owned()), "Amp.master"))
+    Ok(step(script, grads.collect::<Result<_>>()?, "infinities everywhere".to_owned()).tell("Amp.master", 0))
 }
 
 fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
@@ -144,9 +140,6 @@ fn refusals(draw: &mut Draw) -> Result<Vec<Script>> {
 
 /// Fills `{scale}`.
 pub fn scale_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let scale = match seen.argument(0, 1) {
-        Some(Value::Json(settings)) => settings["scale"].as_f64().unwrap_or_default(),
-        _ => return Vec::new(),
-    };
-    vec![("scale", plain(scale, 7))]
+    let Some(Value::Json(settings)) = seen.argument(0, 1) else { return Vec::new() };
+    settings["scale"].as_f64().map(|scale| ("scale", plain(scale, 7))).into_iter().collect()
 }

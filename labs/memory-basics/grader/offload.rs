@@ -3,13 +3,13 @@
 use super::super::solution;
 use super::timeline::{Count, MACHINES, Ran, Task, acts, run};
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen};
 use lab_sdk::{Result, Value};
 
 /// The checks of `schedule`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let cases = cases(draw);
-    let scored = |value, bound, unit| Rule::Scored(Property { value, bound, unit, near: 1e-6 });
+    let scored = |value, bound, unit| Rule::scored(value, bound, unit).near(1e-6);
     let mut checks = vec![
         Check::by("every pass once, in order", scored(misplaced, 0.0, "acts out of place"), cases.clone()),
         Check::by("layers are on the GPU for their passes", scored(absent, 0.0, "acts without their layer"), cases.clone()),
@@ -21,7 +21,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     ];
     let refused = [(vec![], 100, 0), (vec![30, 101, 20], 100, 3), (vec![7], 6, 1)];
     let refused = refused.into_iter().map(|(bytes, gpu, ram)| case(&bytes, gpu, ram));
-    checks.push(Check::refuses("refuses what cannot fit", refused.collect()));
+    checks.push(Check::refuses("`schedule` refuses no layers, and layers that do not fit", refused.collect()));
     Ok(checks)
 }
 

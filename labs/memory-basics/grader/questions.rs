@@ -1,14 +1,9 @@
 //! The questions: where the bytes of a training step are, and what crosses the link when some of them move.
 
-use crate::grading::{Answer, Draw, Question, Within, plain};
+use crate::grading::{Answer, Draw, Question, plain, real};
 
-fn near(value: f64, unit: &'static str) -> Answer {
-    Answer::Number { value, unit, within: Within::Relative(0.01) }
-}
-
-fn exact(value: f64, unit: &'static str) -> Answer {
-    Answer::Number { value, unit, within: Within::Exact }
-}
+/// A part that typed decimals may be off.
+const NEAR: f64 = 0.01;
 
 /// Bytes that a transformer layer saves (arXiv 2205.05198, eq. 2): s tokens, b sequences, h wide, a heads.
 pub fn layer_bytes(s: u64, b: u64, h: u64, a: u64) -> u64 {
@@ -29,8 +24,8 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
     let scores = 5 * a * s * s * b;
     let root = draw.int(3..=10) as u64;
     let layers = root * root;
-    let gb = |bytes: u64| bytes as f64 / 1e9;
-    let mb = |bytes: u64| bytes as f64 / 1e6;
+    let gb = |bytes: u64| real(bytes) / 1e9;
+    let mb = |bytes: u64| real(bytes) / 1e6;
     let shape = vec![("s", s.to_string()), ("b", b.to_string()), ("h", h.to_string()), ("a", a.to_string())];
     let weights = vec![("parameters", format!("{billions} billion"))];
     vec![
@@ -41,7 +36,7 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
                  state take?"
             ),
             parameters: weights,
-            answer: near(16.0 * billions, "GB"),
+            answer: Answer::near(16.0 * billions, "GB", NEAR),
             mistakes: vec![
                 ("weights-only", 2.0 * billions),
                 ("gradients-forgotten", 14.0 * billions),
@@ -56,7 +51,7 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
                  activations. How many GB does it save for backward?"
             ),
             parameters: shape.clone(),
-            answer: near(gb(layer), "GB"),
+            answer: Answer::near(gb(layer), "GB", NEAR),
             mistakes: vec![("no-score-term", gb(34 * s * b * h)), ("scores-only", gb(scores))],
             because: format!(
                 "s b h (34 + 5 a s / h) = {} x (34 + {}) = {layer} bytes",
@@ -68,7 +63,7 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
             id: "input",
             text: "and its input alone, in MB?".to_owned(),
             parameters: shape,
-            answer: near(mb(input), "MB"),
+            answer: Answer::near(mb(input), "MB", NEAR),
             mistakes: vec![("input-in-fp32", mb(2 * input))],
             because: format!("2 s b h = {input} bytes, {} times less", plain(layer as f64 / input as f64, 3)),
         },
@@ -78,7 +73,7 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
                    step, in percent?"
                 .to_owned(),
             parameters: vec![],
-            answer: Answer::Number { value: 100.0 / 3.0, unit: "%", within: Within::Absolute(0.5) },
+            answer: Answer::within(100.0 / 3.0, "%", 0.5),
             mistakes: vec![("a-whole-step-more", 100.0), ("part-of-the-new-step", 25.0)],
             because: "1 + 2 parts become 1 + 1 + 2: one part on three, 33.3 %".to_owned(),
         },
@@ -89,8 +84,8 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
                  many units is the peak?"
             ),
             parameters: vec![("layers", layers.to_string())],
-            answer: exact(best_uniform(layers) as f64, "units"),
-            mistakes: vec![("inputs-without-the-segment", root as f64)],
+            answer: Answer::exact(best_uniform(layers), "units"),
+            mistakes: vec![("inputs-without-the-segment", real(root))],
             because: format!("{root} kept inputs and {layers} / {root} = {root} layers of the segment: {}", 2 * root),
         },
         Question {
@@ -98,7 +93,7 @@ pub fn ledger(draw: &mut Draw) -> Vec<Question> {
             text: "below which magnitude does a gradient become 0 in FP16 (rounding to nearest)? Powers may be typed as 2^-10"
                 .to_owned(),
             parameters: vec![],
-            answer: near(2f64.powi(-25), ""),
+            answer: Answer::near(2f64.powi(-25), "", NEAR),
             mistakes: vec![("ends-at-normals", 2f64.powi(-14))],
             because: "the smallest subnormal is 2^-24; what lies under half of it rounds to 0: 2^-25 = 2.98e-8".to_owned(),
         },
@@ -115,7 +110,6 @@ pub fn traffic(draw: &mut Draw) -> Vec<Question> {
     let weights = vec![("parameters", format!("{billions} billion"))];
     let room = vec![("L", layers.to_string()), ("k", fits.to_string())];
     let times = vec![("copy", format!("{copy} ms")), ("compute", format!("{compute} ms"))];
-    let number = |n: u64| n as f64;
     vec![
         Question {
             id: "cpu-adam",
@@ -124,7 +118,7 @@ pub fn traffic(draw: &mut Draw) -> Vec<Question> {
                  CPU. How many GB cross the link in a step, both ways together?"
             ),
             parameters: weights.clone(),
-            answer: near(4.0 * billions, "GB"),
+            answer: Answer::near(4.0 * billions, "GB", NEAR),
             mistakes: vec![("one-way", 2.0 * billions), ("states-travel", 24.0 * billions)],
             because: format!("gradients down 2, weights up 2 bytes: 4 x {billions} = {} GB", plain(4.0 * billions, 4)),
         },
@@ -134,7 +128,7 @@ pub fn traffic(draw: &mut Draw) -> Vec<Question> {
                    of them cross in a step?"
                 .to_owned(),
             parameters: weights,
-            answer: near(24.0 * billions, "GB"),
+            answer: Answer::near(24.0 * billions, "GB", NEAR),
             mistakes: vec![("states-one-way", 12.0 * billions)],
             because: format!("12 bytes up, all of them changed, 12 down: {} GB", plain(24.0 * billions, 4)),
         },
@@ -144,8 +138,8 @@ pub fn traffic(draw: &mut Draw) -> Vec<Question> {
                 "{layers} equal layers, {fits} fit on the GPU. How many loads do one forward and one backward pass need?"
             ),
             parameters: room,
-            answer: exact(number(2 * layers - fits), "loads"),
-            mistakes: vec![("loads-twice-each", number(2 * layers)), ("loads-once-each", number(layers))],
+            answer: Answer::exact(2 * layers - fits, "loads"),
+            mistakes: vec![("loads-twice-each", real(2 * layers)), ("loads-once-each", real(layers))],
             because: format!("{layers} forward; {fits} are still there; {layers} - {fits} again for backward"),
         },
         Question {
@@ -155,15 +149,15 @@ pub fn traffic(draw: &mut Draw) -> Vec<Question> {
                  for two layers. How many ms does each further layer take?"
             ),
             parameters: times.clone(),
-            answer: near(compute, "ms"),
+            answer: Answer::near(compute, "ms", NEAR),
             mistakes: vec![("adds-the-copies", copy + compute)],
             because: format!("side by side: the longer of {copy} and {compute}"),
         },
         Question {
             id: "pageable",
-            text: "and from pageable memory, at the same speed of copying?".to_owned(),
+            text: format!("and from pageable memory, if a layer's copy takes {copy} ms there too?"),
             parameters: times,
-            answer: near(copy + compute, "ms"),
+            answer: Answer::near(copy + compute, "ms", NEAR),
             mistakes: vec![("pageable-overlaps", compute)],
             because: format!("the call waits for its copy: {copy} + {compute}"),
         },

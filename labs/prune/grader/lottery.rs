@@ -2,10 +2,10 @@
 
 use super::mask::normal;
 use super::super::solution;
-use super::{floats, part, right, tensors};
+use super::floats;
 use crate::args;
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script, Seen};
-use lab_sdk::{Device, Result, Tensor};
+use crate::grading::{Check, Draw, Rule, Script, Seen, part, tensors};
+use lab_sdk::{Device, Result, Tensor, Value};
 
 /// The tensors of one round.
 #[derive(Clone)]
@@ -47,9 +47,9 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let mut emptied = net(draw, &[&[3, 4], &[2, 3]], 0, false)?;
     emptied.mask[1] = emptied.mask[1].zeros_like()?;
     let ends = vec![case(&second, &[0.0, 1.0, 0.0]), case(&first, &[1.0, 0.0, 1.0]), case(&emptied, &[0.3, 0.5])];
-    let deaths = Property { value: deaths, bound: 0.0, unit: "off", near: 0.0 };
+    let deaths = Rule::at_most(deaths, 0.0, "off");
     let counted = vec![case(&first, &[0.2, 0.21, 0.1]), case(&second, &[0.117, 0.613, 0.377])];
-    let strangers = Property { value: strangers, bound: 0.0, unit: "survivors elsewhere", near: 0.0 };
+    let strangers = Rule::at_most(strangers, 0.0, "survivors elsewhere");
     let home = vec![case(&first, &[0.2, 0.21, 0.1]), case(&second, &[0.117, 0.613, 0.377])];
     Ok(vec![
         Check::exact("the first round: ceil(frac n) of each tensor die", begins),
@@ -59,9 +59,9 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("the dead stay dead, whatever `trained` holds there", dead),
         Check::exact("of equal weights the earlier die, and no more than the count", ties),
         Check::exact("fractions 0 and 1, and a tensor without survivors", ends),
-        Check::by("exactly ceil(frac remaining) die in each tensor", Rule::AtMost(deaths), counted),
-        Check::by("survivors restart at their values in `init`", Rule::AtMost(strangers), home),
-        Check::refuses("`lottery_round` refuses what its list says", refused(&first)?),
+        Check::by("exactly ceil(frac remaining) die in each tensor", deaths, counted),
+        Check::by("survivors restart at their values in `init`", strangers, home),
+        Check::refuses("`lottery_round` refuses tensors that do not fit, NaN, and fractions beyond 0 and 1", refused(&first)?),
     ])
 }
 
@@ -101,7 +101,7 @@ fn three(draw: &mut Draw) -> Result<Script> {
     let mut script = Script::default();
     for _ in 0..3 {
         let values = args![now.trained.clone(), now.init.clone(), now.mask.clone(), frac.to_vec()];
-        script = script.then("lottery_round", values.into_iter().map(Argument::Value).collect()).keep(&[3]);
+        script = script.then_values("lottery_round", values).keep(&[3]);
         now.mask = solution::lottery_round(&now.trained, &now.init, &now.mask, &frac)?.1;
         for (trained, mask) in now.trained.iter_mut().zip(&now.mask) {
             let moved = normal(draw, trained.dims(), 1.0)?;
@@ -166,10 +166,10 @@ pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
 /// in the answer and in the solution.
 fn furthest(seen: &Seen<'_>) -> (usize, usize, usize, usize) {
     let count = |t: &Tensor| floats(t).iter().filter(|m| **m != 0.0).count();
-    let last = seen.script.calls.len() - 1;
-    let masks = |value| tensors(part(value, 1)).iter().map(count).collect::<Vec<usize>>();
+    let last = seen.last();
+    let masks = |value: Option<&Value>| tensors(part(value, 1)).iter().map(count).collect::<Vec<usize>>();
     let old: Vec<usize> = tensors(seen.argument(last, 2)).iter().map(count).collect();
-    let (got, wanted) = (masks(seen.result(last)), masks(right(seen)));
+    let (got, wanted) = (masks(seen.result(last)), masks(seen.right(last)));
     let died = old.iter().zip(&got).zip(&wanted).map(|((old, got), wanted)| {
         (*old, old.saturating_sub(*got), old.saturating_sub(*wanted))
     });

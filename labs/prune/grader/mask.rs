@@ -1,8 +1,8 @@
 //! The checks of `global_mask`: which weights go, and exactly how many.
 
-use super::{floats, right, tensors};
+use super::floats;
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen, tensors};
 use lab_sdk::{Device, Result, Tensor, Value};
 
 /// The checks.
@@ -43,7 +43,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         case(&[holes(draw, &[5, 8], 4)?, normal(draw, &[4, 4], 0.1)?], &[], share(draw, 56)),
     ];
     let ends = vec![case(&a, &[], 0.0), case(&a, &[], 1.0), case(&c, &[1], 0.0), case(&c, &[1, 3], 1.0)];
-    let exactly = Property { value: miscounted, bound: 0.0, unit: "off", near: 0.0 };
+    let exactly = Rule::at_most(miscounted, 0.0, "off");
     let counted = vec![case(&small, &[], 0.38), case(&a, &[], 0.9), case(&c, &[1, 3, 4], 0.62)];
     let odd = |v: f32| Tensor::new(&[0.5, v, -0.25, 1.0], &Device::Cpu);
     let plain = odd(0.75)?;
@@ -63,8 +63,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("of equal weights the earlier go, and no more than the count", flat),
         Check::exact("weights that are 0 already count", zeros),
         Check::exact("sparsity 0 and 1", ends),
-        Check::by("exactly floor(sparsity n) zeros", Rule::AtMost(exactly), counted),
-        Check::refuses("`global_mask` refuses what its list says", refused),
+        Check::by("exactly floor(sparsity n) zeros", exactly, counted),
+        Check::refuses("`global_mask` refuses no tensors, NaN, and a sparsity or a place that there is not", refused),
     ])
 }
 
@@ -101,7 +101,7 @@ fn miscounted(seen: &Seen<'_>) -> (f64, String) {
 /// Zeros of the answer and of the solution.
 fn zeros(seen: &Seen<'_>) -> (usize, usize) {
     let count = |value: Option<&Value>| tensors(value).iter().flat_map(floats).filter(|m| *m == 0.0).count();
-    (count(seen.result(0)), count(right(seen)))
+    (count(seen.result(0)), count(seen.right(0)))
 }
 
 /// How many went, and how many should have.
@@ -113,7 +113,7 @@ pub fn count_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
 /// The tensor whose share is furthest from the right one.
 pub fn share_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     let kept = |t: &Tensor| floats(t).iter().filter(|m| **m != 0.0).count();
-    let (got, wanted) = (tensors(seen.result(0)), tensors(right(seen)));
+    let (got, wanted) = (tensors(seen.result(0)), tensors(seen.right(0)));
     let pairs = got.iter().zip(&wanted).map(|(g, w)| (kept(g), kept(w), g.elem_count()));
     let worst = pairs.enumerate().max_by_key(|(_, (got, wanted, _))| got.abs_diff(*wanted));
     let (tensor, (got, wanted, n)) = worst.unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The checks of `movement_step`: scores that move, and a mask of the largest.
 
-use super::{floats, part, right};
+use super::floats;
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen, plain};
+use crate::grading::{self, Check, Draw, Rule, Script, Seen, part, plain};
 use lab_sdk::{Device, Result, Tensor, Value};
 
 /// Scores are floating point, the mask is not.
@@ -44,7 +44,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         ties.push(step.case());
     }
     // Scores are near a known mistake's, not equal: they round.
-    let exactly = Property { value: miscounted, bound: 0.0, unit: "off", near: 1e-5 };
+    let exactly = Rule::at_most(miscounted, 0.0, "off").near(1e-5);
     let counted = vec![usual(draw, &[4, 6], 0.4)?.case(), usual(draw, &[30], 0.37)?.case()];
     Ok(vec![
         Check::by("scores and mask of a step", RULE, some),
@@ -53,8 +53,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::by("pruned weights move too, and may return", RULE, back),
         Check::by("floor(keep n) stay", RULE, counts),
         Check::by("of equal scores the earlier stay", RULE, ties),
-        Check::by("exactly floor(keep n) ones", Rule::AtMost(exactly), counted),
-        Check::refuses("`movement_step` refuses what its list says", refused(draw)?),
+        Check::by("exactly floor(keep n) ones", exactly, counted),
+        Check::refuses("`movement_step` refuses shapes that differ, NaN, and a share that keeps nothing or too much", refused(draw)?),
     ])
 }
 
@@ -133,21 +133,19 @@ fn refused(draw: &mut Draw) -> Result<Vec<Script>> {
 
 /// Weights kept beyond those of the solution, or missing.
 fn miscounted(seen: &Seen<'_>) -> (f64, String) {
-    let (got, wanted) = (kept(seen.result(0)).len(), kept(right(seen)).len());
+    let (got, wanted) = (kept(seen.result(0)).len(), kept(seen.right(0)).len());
     (got.abs_diff(wanted) as f64, format!("{got} kept instead of {wanted}"))
 }
 
 /// Positions that the mask of a result keeps.
 fn kept(value: Option<&Value>) -> Vec<usize> {
-    match part(value, 1) {
-        Some(Value::Tensor(mask)) => floats(mask).iter().enumerate().filter(|(_, m)| **m != 0.0).map(|m| m.0).collect(),
-        _ => Vec::new(),
-    }
+    let mask = grading::floats(part(value, 1));
+    mask.iter().enumerate().filter(|(_, m)| **m != 0.0).map(|m| m.0).collect()
 }
 
 /// The weight whose score moved furthest.
 pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let (w, g) = (numbers(seen.argument(0, 0)), numbers(seen.argument(0, 2)));
+    let (w, g) = (grading::floats(seen.argument(0, 0)), grading::floats(seen.argument(0, 2)));
     let most = (0..w.len()).max_by(|&a, &b| (g[a] * w[a]).abs().total_cmp(&(g[b] * w[b]).abs())).unwrap_or(0);
     let (w, g) = (w.get(most).copied().unwrap_or(0.0), g.get(most).copied().unwrap_or(0.0));
     let (towards, goes) = if g * w > 0.0 { ("towards 0", "fall") } else { ("away from 0", "rise") };
@@ -156,14 +154,7 @@ pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
 
 /// The lowest score that was kept.
 pub fn kept_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
-    let scores = numbers(part(seen.result(0), 0));
+    let scores = grading::floats(part(seen.result(0), 0));
     let lowest = kept(seen.result(0)).into_iter().filter_map(|at| scores.get(at)).copied().fold(f64::INFINITY, f64::min);
     vec![("lowest", plain(lowest, 3))]
-}
-
-fn numbers(value: Option<&Value>) -> Vec<f64> {
-    match value {
-        Some(Value::Tensor(t)) => floats(t),
-        _ => Vec::new(),
-    }
 }

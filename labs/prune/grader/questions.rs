@@ -1,8 +1,6 @@
 //! The questions: what zeros save in storage, and what they save in time.
 
-use crate::grading::{Answer, Draw, Question, Within, plain};
-use lab_sdk::{Device, Result, Tensor};
-use std::time::{Duration, Instant};
+use crate::grading::{Answer, Draw, Question, plain, real};
 
 /// Bytes of a row pointer.
 const POINTER: u64 = 4;
@@ -38,7 +36,6 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
     let density = *draw.choose(&[4, 5, 8, 10, 15, 20]);
     let nonzero = rows * columns * density / 100;
     let (csr, bitmap, bytes) = (csr_break_even(v, i), bitmap_break_even(b), csr_bytes(rows, nonzero, v, i));
-    let percent = |value: f64| Answer::Number { value, unit: "%", within: Within::Absolute(0.05) };
     vec![
         Question {
             id: "csr",
@@ -47,7 +44,7 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
                  are not 0) is that smaller than dense? Leave the row pointers out."
             ),
             parameters: vec![("values", value.to_owned()), ("indices", index.to_owned())],
-            answer: percent(csr),
+            answer: Answer::within(csr, "%", 0.05),
             mistakes: vec![
                 ("forgets-indices", 100.0),
                 ("two-indices", csr_break_even(v, 2 * i)),
@@ -65,7 +62,7 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
                 "and with a bitmap (one bit for each position, then the {bits} values that are not 0)? Below which density?"
             ),
             parameters: vec![("values", bits.to_owned())],
-            answer: percent(bitmap),
+            answer: Answer::within(bitmap, "%", 0.05),
             mistakes: vec![
                 ("forgets-bitmap", 100.0),
                 ("bit-for-each-kept", 100.0 * b as f64 / (b as f64 + 0.125)),
@@ -93,13 +90,13 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
                 ("indices", index.to_owned()),
                 ("dense", format!("{} B", rows * columns * v)),
             ],
-            answer: Answer::Number { value: bytes as f64, unit: "B", within: Within::Exact },
+            answer: Answer::exact(bytes, "B"),
             mistakes: vec![
-                ("forgets-row-pointers", (nonzero * (v + i)) as f64),
-                ("one-pointer-short", (bytes - POINTER) as f64),
-                ("forgets-indices", (nonzero * v + POINTER * (rows + 1)) as f64),
-                ("two-indices", (nonzero * (v + 2 * i)) as f64),
-                ("stores-zeros", (rows * columns * v) as f64),
+                ("forgets-row-pointers", real(nonzero * (v + i))),
+                ("one-pointer-short", real(bytes - POINTER)),
+                ("forgets-indices", real(nonzero * v + POINTER * (rows + 1))),
+                ("two-indices", real(nonzero * (v + 2 * i))),
+                ("stores-zeros", real(rows * columns * v)),
             ],
             because: format!(
                 "{nonzero} weights of {v} + {i} bytes and {} row pointers of {POINTER}: {bytes} bytes, {} % of the dense \
@@ -112,27 +109,16 @@ pub fn storage(draw: &mut Draw) -> Vec<Question> {
     ]
 }
 
-/// Side of the matrices that are clocked.
-const SIDE: usize = 128;
-
 /// The question of `speed`.
 pub fn speed(draw: &mut Draw) -> Vec<Question> {
     let sparsity = *draw.choose(&[75_u32, 80, 90]);
     let fewer = 100 / (100 - sparsity);
-    let choices = vec![
+    let choices = [
         format!("1/{fewer} of the time: so many multiplications are left"),
         "about half: some of the zeros are skipped".to_owned(),
         "the same time".to_owned(),
         "more time: zeros have to be found".to_owned(),
     ];
-    let clocked = match clocked(draw, f64::from(sparsity) / 100.0) {
-        Ok((dense, sparse)) => format!(
-            ". Timed here, {SIDE} x {SIDE}: {} us dense, {} us with {sparsity} % zeros",
-            plain(1e6 * dense.as_secs_f64(), 3),
-            plain(1e6 * sparse.as_secs_f64(), 3)
-        ),
-        Err(_) => String::new(),
-    };
     vec![Question {
         id: "time",
         text: format!(
@@ -140,28 +126,8 @@ pub fn speed(draw: &mut Draw) -> Vec<Question> {
              How long does it take now?"
         ),
         parameters: vec![("sparsity", format!("{sparsity} %")), ("fewer", fewer.to_string())],
-        answer: Answer::Choice { choices, right: 2 },
+        answer: Answer::one_of(choices, 2),
         mistakes: vec![("skips-zeros", 0.0), ("skips-some-zeros", 1.0), ("looks-for-zeros", 3.0)],
-        because: format!(
-            "a dense kernel reads and multiplies every weight, and 0 is a weight like any other{clocked}"
-        ),
+        because: "a dense kernel reads and multiplies every weight, and 0 is a weight like any other".to_owned(),
     }]
-}
-
-/// The fastest of several products of square matrices: dense, and with that share of one matrix set to 0.
-fn clocked(draw: &mut Draw, sparsity: f64) -> Result<(Duration, Duration)> {
-    let mut matrix = |zeros: f64| {
-        draw.tensor(&[SIDE, SIDE], |draw| if draw.uniform(0.0, 1.0) < zeros { 0.0 } else { draw.uniform(0.5, 1.0) })
-    };
-    let (x, dense, sparse) = (matrix(0.0)?, matrix(0.0)?, matrix(sparsity)?);
-    let time = |w: &Tensor| -> Result<Duration> {
-        let started = Instant::now();
-        std::hint::black_box(x.matmul(w)?.to_device(&Device::Cpu)?);
-        Ok(started.elapsed())
-    };
-    let mut best = (Duration::MAX, Duration::MAX);
-    for _ in 0..15 {
-        best = (best.0.min(time(&dense)?), best.1.min(time(&sparse)?));
-    }
-    Ok(best)
 }

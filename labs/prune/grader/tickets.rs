@@ -1,13 +1,11 @@
 //! The experiment `tickets`: rounds of training and pruning by the learner's `lottery_round`, against a control with the
 //! same masks and new initial weights.
 
-use super::part;
-use super::tensors;
 use super::training::{DIGITS, SIDE, TEST, density, flat, rows, train};
 use crate::args;
-use crate::grading::{Bench, Rule, Stop, plain};
+use crate::grading::{Bench, Rule, Stop, part, plain, tensors};
 use crate::reference::mlp::{Mlp, Rows};
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::glyphs::{Style, TEST_SEED, TRAIN_SEED};
 use lab_sdk::{DType, Tensor};
 
@@ -47,8 +45,8 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         let values = args![net.tensors()?, start.clone(), masks.clone(), FRACTIONS.to_vec()];
         let check = format!("restart and mask of round {round}");
         let found = bench.same(&check, "lottery_round", &values, Rule::Exact)?;
-        net.set(&tensors(part(Some(&found), 0)))?;
-        masks = tensors(part(Some(&found), 1));
+        net.set(&tensors(part(&found, 0)))?;
+        masks = tensors(part(&found, 1));
         let flat = flat(&masks)?;
         let kept = 100.0 * density(&flat);
         let found = score(bench, &format!("training the ticket of round {round}"), &mut net, &flat)?;
@@ -89,21 +87,13 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
                  the initial values count, not the shape alone"
             .to_owned(),
     });
-    let line = |name: &str, points: &[(f64, f64)]| Series {
-        name: name.to_owned(),
-        mark: Mark::Line,
-        points: points.iter().copied().map(Point::from).collect(),
-    };
-    bench.chart(Chart::Plane {
-        title: format!("accuracy after {STEPS} steps"),
-        x: Axis { label: "weights left".to_owned(), unit: "%".to_owned(), log: true },
-        y: Axis { label: "accuracy".to_owned(), unit: "%".to_owned(), log: false },
-        series: vec![
-            line("dense", &[(kept, dense), (100.0, dense)]),
-            line("ticket", &ticket),
-            line("new weights", &control),
-        ],
-    });
+    let series = [
+        Series::line("dense", [(kept, dense), (100.0, dense)]),
+        Series::line("ticket", ticket),
+        Series::line("new weights", control),
+    ];
+    let (x, y) = (Axis::new("weights left", "%").log(), Axis::new("accuracy", "%"));
+    bench.chart(Chart::plane(format!("accuracy after {STEPS} steps"), x, y, series));
     Ok(())
 }
 

@@ -2,11 +2,10 @@
 //! by movement, along the learner's ramp.
 
 use super::training::{BATCH, DIGITS, SIDE, TEST, batches, rows, train};
-use super::{part, tensors};
 use crate::args;
-use crate::grading::{Bench, Rule, Stop, compare, plain};
+use crate::grading::{Bench, Rule, Stop, compare, part, plain, tensors};
 use crate::reference::mlp::{Adam, Mlp, Rows, cross_entropy};
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::glyphs::{CALIBRATION_SEED, Style, TEST_SEED, TRAIN_SEED};
 use lab_sdk::{DType, Device, IntoValue, Result as Lab, Tensor, Value};
 
@@ -80,21 +79,13 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         let share = plain(100.0 * both as f64 / kept as f64, 3);
         bench.remark(format!("at 3 % the two masks have {share} % of their weights in common"));
     }
-    let line = |name: &str, points: &[(f64, f64)]| Series {
-        name: name.to_owned(),
-        mark: Mark::Line,
-        points: points.iter().copied().map(Point::from).collect(),
-    };
-    bench.chart(Chart::Plane {
-        title: format!("accuracy after {} steps of tuning", STEPS.1),
-        x: Axis { label: "weights left".to_owned(), unit: "%".to_owned(), log: true },
-        y: Axis { label: "accuracy".to_owned(), unit: "%".to_owned(), log: false },
-        series: vec![
-            line("dense", &[(3.0, untouched), (30.0, untouched)]),
-            line("magnitude", &magnitude),
-            line("movement", &movement),
-        ],
-    });
+    let series = [
+        Series::line("dense", [(3.0, untouched), (30.0, untouched)]),
+        Series::line("magnitude", magnitude),
+        Series::line("movement", movement),
+    ];
+    let (x, y) = (Axis::new("weights left", "%").log(), Axis::new("accuracy", "%"));
+    bench.chart(Chart::plane(format!("accuracy after {} steps of tuning", STEPS.1), x, y, series));
     Ok(())
 }
 
@@ -126,7 +117,7 @@ fn ramp(bench: &mut Bench<'_>, density: f64) -> Result<Vec<f64>, Stop> {
         let values = args![t, RAMP.0, RAMP.1, 0.0, 1.0 - density];
         match bench.same(&format!("sparsity at step {t}"), "cubic", &values, Rule::Ulps(2))? {
             Value::Float(sparsity) => ramp.push(sparsity.clamp(0.0, 1.0)),
-            other => return Err(Stop::Ours(format!("cubic gave {}", other.kind()))),
+            other => return Err(Stop::other_kind("cubic", &other, "a number")),
         }
     }
     Ok(ramp)
@@ -204,7 +195,7 @@ fn by_magnitude(bench: &mut Bench<'_>, net: &Mlp, sparsity: f64, sampled: bool) 
         true => bench.same("masks of `global_mask`", "global_mask", &values, Rule::Exact)?,
         false => bench.solve("global_mask", &values)?,
     };
-    let masks = tensors(Some(&masks));
+    let masks = tensors(&masks);
     let flat = masks[..2].iter().map(|mask| mask.flatten_all()?.to_vec1::<u8>());
     Ok(flat.collect::<Result<Vec<_>, _>>()?.concat())
 }
@@ -229,22 +220,22 @@ fn by_movement(
             Some(difference) => Err(Stop::Differs(difference.finding(&format!("{what} of step {step}"), ""))),
             None => Ok(()),
         },
-        _ => Err(Stop::Ours(format!("movement_step gave {}", found.kind()))),
+        _ => Err(Stop::other_kind("movement_step", &found, "scores and a mask")),
     };
-    differs("scores", Rule::Floor(8.0), part(Some(&found), 0), part(Some(&right), 0))?;
+    differs("scores", Rule::Floor(8.0), part(&found, 0), part(&right, 0))?;
     let (scores, mask) = parts(&found)?;
     let still = [values[0].clone(), scores.clone().into_value(), scores.zeros_like()?.into_value()];
     let own = bench.solve("movement_step", &[&still[..], &values[3..]].concat())?;
-    differs("mask", Rule::Exact, part(Some(&found), 1), part(Some(&own), 1))?;
+    differs("mask", Rule::Exact, part(&found, 1), part(&own, 1))?;
     Ok((scores, mask))
 }
 
 /// Scores and mask of a result.
 fn parts(found: &Value) -> Result<(Tensor, Vec<u8>), Stop> {
-    match (part(Some(found), 0), part(Some(found), 1)) {
+    match (part(found, 0), part(found, 1)) {
         (Some(Value::Tensor(scores)), Some(Value::Tensor(mask))) => {
             Ok((scores.clone(), mask.flatten_all()?.to_dtype(DType::U8)?.to_vec1()?))
         }
-        _ => Err(Stop::Ours(format!("movement_step gave {}", found.kind()))),
+        _ => Err(Stop::other_kind("movement_step", found, "scores and a mask")),
     }
 }

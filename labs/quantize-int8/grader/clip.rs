@@ -1,8 +1,7 @@
 //! The build step `clip`: held to the squared error itself, not to one way of finding the clip.
 
-use super::floats;
 use crate::args;
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script, Seen, number, plain};
+use crate::grading::{Check, Draw, Rule, Script, Seen, floats, number, plain};
 use lab_sdk::{Result, Tensor, Value};
 
 /// Clips that the best is sought among.
@@ -11,7 +10,7 @@ const GRID: u32 = 2048;
 /// The checks of `clip_max`.
 pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     // A clip within 3 % of a known mistake's is that mistake's: a learner's grid is not ours.
-    let property = |value, bound, unit| Rule::AtMost(Property { value, bound, unit, near: 0.03 });
+    let property = |value, bound, unit| Rule::at_most(value, bound, unit).near(0.03);
     let least = property(excess, 2.0, "% above the least");
     let mut checks = Vec::new();
     for (name, bits, n) in [
@@ -31,8 +30,8 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     for factor in [1024.0, 1.0 / 4096.0] {
         let x = draw.tensor(&[256], laplace)?;
         let larger = (&x * factor)?;
-        let second = args![larger, 4].into_iter().map(Argument::Value).collect();
-        scaled.push(Script::call("clip_max", args![x, 4]).keep(&[1]).then("clip_max", second).keep(&[1]));
+        let first = Script::call("clip_max", args![x, 4]).keep(&[1]);
+        scaled.push(first.then_values("clip_max", args![larger, 4]).keep(&[1]));
     }
     checks.push(Check::by("x times 2^k has 2^k times the clip", property(apart, 1e-3, "apart"), scaled));
     let odd = |v: f32| Tensor::new(&[0.1, v, -0.3], &lab_sdk::Device::Cpu);

@@ -1,9 +1,9 @@
 //! The experiment `ptq-cnn`: the learner's functions quantize the shipped CNN, which then runs in integers.
 
 use crate::args;
-use crate::grading::{Bench, Rule, Stop, plain};
+use crate::grading::{Bench, Rule, Stop, plain, value_text};
 use crate::reference::int8::{Observed, Plan, Weights, layers, observe, peaks};
-use crate::verdict::{Chart, Clock, Finding};
+use crate::verdict::{Chart, Clock};
 use lab_sdk::cnn::{Cnn, Op};
 use lab_sdk::glyphs::{CALIBRATION_SEED, Glyphs, Style, TEST_SEED, glyphs};
 use lab_sdk::{Device, Tensor, Value};
@@ -76,7 +76,7 @@ fn weights(bench: &mut Bench<'_>, net: &Cnn, per_channel: bool) -> Result<Vec<Op
             Value::I8(codes) if codes.shape == w.dims() => all.push(Some(Weights { codes, scale })),
             other => {
                 let check = format!("`quantize` codes the weights of `{}`", node.name);
-                return Err(differs(check, other.kind(), format!("i8 tensor of shape {:?}", w.dims())));
+                return Err(Stop::differs(check, other.kind(), format!("i8 tensor of shape {:?}", w.dims())));
             }
         }
     }
@@ -95,15 +95,11 @@ fn clips(bench: &mut Bench<'_>, net: &Cnn, seen: &Observed) -> Result<Vec<f32>, 
             Value::Float(clip) if clip.is_finite() && clip > 0.0 => clips[node] = clip as f32,
             other => {
                 let check = format!("`clip_max` for `{}`", net.nodes[node].name);
-                return Err(differs(check, crate::grading::value_text(&other), "a positive number".to_owned()));
+                return Err(Stop::differs(check, value_text(&other), "a positive number"));
             }
         }
     }
     Ok(clips)
-}
-
-fn differs(check: String, got: String, wanted: String) -> Stop {
-    Stop::Differs(Finding { check, got, wanted, ..Finding::default() })
 }
 
 /// Runs some images through the learner's `linear_i8`, whose codes must be the solution's in every layer.
@@ -122,7 +118,7 @@ fn same_codes(bench: &mut Bench<'_>, plan: &Plan, images: &Tensor) -> Result<(),
         let values = args![call.x, call.x_zp, call.w, bias, call.mult.to_vec(), call.shift.to_vec(), call.out_zp];
         match bench.same(&check, "linear_i8", &values, Rule::Exact)? {
             Value::I8(codes) => Ok(codes),
-            other => Err(Stop::Ours(format!("linear_i8 gave {}", other.kind()))),
+            other => Err(Stop::other_kind("linear_i8", &other, "i8 tensor")),
         }
     })?;
     if classes != plan.run(&codes)?.0 {
@@ -162,7 +158,7 @@ fn score(bench: &mut Bench<'_>, net: &Cnn, test: &Glyphs, plans: &[(&str, Plan)]
         bench.measured("integer multiplications", meter.integer as f64 / TEST as f64, "an image", Clock::Count);
         bench.measured("float multiplications", meter.float as f64 / TEST as f64, "an image", Clock::Count);
     }
-    bench.chart(Chart::Bars { title: format!("accuracy on {TEST} images"), unit: "%".to_owned(), rows });
+    bench.chart(Chart::bars(format!("accuracy on {TEST} images"), "%", rows));
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! The build step `quantize`: ranges to rulers, values to codes and back.
 
 use super::super::solution;
-use super::floats;
 use crate::args;
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script, Seen, number, plain};
+use crate::grading::{Check, Draw, Rule, Script, Seen, floats, number, plain};
 use lab_sdk::{Device, I8, Result, Tensor, Value};
 
 /// The checks of `qparams`, `quantize` and `dequantize`.
@@ -191,7 +190,7 @@ fn values(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("every code comes back as scale (q - zp)", every),
         Check::exact("each channel comes back by its own scale", along),
         Check::refuses(
-            "`dequantize` refuses what `quantize` refuses",
+            "`dequantize` refuses a scale, a zero point or an axis that does not fit",
             vec![
                 refused(&[0.0], &[0], None)?,
                 refused(&[-1.0], &[0], None)?,
@@ -214,16 +213,14 @@ fn round_trips(draw: &mut Draw) -> Result<Vec<Check>> {
         let mut x: Vec<f32> = (0..40).map(|_| (size * draw.uniform(min, max)) as f32).collect();
         x[7] = 0.0;
         x.sort_by(f32::total_cmp);
-        let ruler = args![vec![scale], vec![zp], None::<usize>].into_iter().map(Argument::Value);
-        let back = std::iter::once(Argument::Result(0)).chain(ruler).collect();
-        trips.push(flat(x, scale, zp, -128)?.then("dequantize", back));
+        let codes = flat(x, scale, zp, -128)?;
+        trips.push(codes.then_of("dequantize", 0, args![vec![scale], vec![zp], None::<usize>]));
     }
-    let property = |value, bound, unit| Rule::AtMost(Property { value, bound, unit, near: 0.0 });
     let sorted = trips.iter().map(|trip| Script { calls: trip.calls[..1].to_vec(), whole: false }).collect();
     Ok(vec![
-        Check::by("0 comes back as exactly 0", property(zero_error, 0.0, "off"), trips.clone()),
-        Check::by("inside the range no value moves by more", property(worst_error, 1.0, "half-steps"), trips),
-        Check::by("a larger x has no smaller code", property(largest_drop, 0.0, "codes down"), sorted),
+        Check::by("0 comes back as exactly 0", Rule::at_most(zero_error, 0.0, "off"), trips.clone()),
+        Check::by("inside the range no value moves by more", Rule::at_most(worst_error, 1.0, "half-steps"), trips),
+        Check::by("a larger x has no smaller code", Rule::at_most(largest_drop, 0.0, "codes down"), sorted),
     ])
 }
 

@@ -1,9 +1,8 @@
 //! The build step `requant`: real factors as integers, and accumulators to codes with two roundings.
 
 use super::super::solution;
-use super::floats;
 use crate::args;
-use crate::grading::{Check, Draw, Script, Seen, plain};
+use crate::grading::{Check, Draw, Script, Seen, floats, plain};
 use lab_sdk::{Device, Result, Tensor};
 
 /// The checks of `quantize_multiplier` and `requant`.
@@ -127,11 +126,7 @@ fn ranges(draw: &mut Draw) -> Result<Vec<Check>> {
 pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     let of = |i: usize| floats(seen.argument(0, i));
     let (acc, mult, shift, zp) = (of(0), of(1), of(2), of(3));
-    let wanted = match seen.wanted.first() {
-        Some(crate::submission::Observation::Value(value)) => floats(Some(value)),
-        _ => return Vec::new(),
-    };
-    let got = floats(seen.result(0));
+    let (got, wanted) = (floats(seen.result(0)), floats(seen.right(0)));
     let Some(at) = got.iter().zip(&wanted).position(|(g, w)| g != w) else { return Vec::new() };
     let n = at % mult.len().max(1);
     let factor = mult[n] * 2f64.powi(shift[n] as i32 - 31);

@@ -1,13 +1,13 @@
 //! The experiment `as-slow`: the learner's pair from 24 layers on this machine, timed; and four layers of equal MACs.
 
-use super::clocked::{WIDTH, launch_us, placed, time, widest};
+use super::clocked::{WIDTH, launch_us, placed, time};
 use super::family::{Site, Way, conv, family, sites};
 use super::questions::SHUFFLE;
 use super::super::solution;
 use crate::args;
-use crate::grading::{Bench, Draw, Rule, Stop, plain};
+use crate::grading::{Bench, Draw, Rule, Stop, Timings, part, plain};
 use crate::machine::Roofs;
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::{Bound, LayerOpt, Machine, Result, Value};
 
 /// Families that are drawn at most, for one whose pair is far from 0.9.
@@ -31,13 +31,10 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     let [near, far] = machines(&roofs, launch);
     let family = clear(&mut Draw::new(bench.seed, "as-slow"), near, far)?;
     let pair = bench.same("your pair is the solution's", "pick", &args![family.clone(), WIDTH, near], Rule::Exact)?;
-    let (small, base) = match pair {
-        Value::Tuple(parts) => match parts[..] {
-            [Value::Int(small), Value::Int(base)] => (&family[small as usize], &family[base as usize]),
-            _ => return Err(Stop::Ours("a pair that is none".to_owned())),
-        },
-        other => return Err(Stop::Ours(format!("a pair that is {}", other.kind()))),
+    let (Some(Value::Int(small)), Some(Value::Int(base))) = (part(&pair, 0), part(&pair, 1)) else {
+        return Err(Stop::other_kind("pick", &pair, "a pair of places"));
     };
+    let (small, base) = (&family[*small as usize], &family[*base as usize]);
     bench.held();
     bench.progress("both layers", 0.5);
     let mut words = Vec::new();
@@ -52,7 +49,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         words.push(format!("{} ({} parameters, bound by {})", layer.name, params(layer), bounds.join(" and ")));
     }
     let timings = time(bench, &[small.kernels.clone(), base.kernels.clone()])?;
-    let baseline = widest(&timings);
+    let baseline = Timings::widest(&timings);
     let saved = params(base) as f64 / params(small) as f64;
     bench.measured("parameters, base over small", saved, "times", Clock::Count);
     bench.clocked("time predicted, small over base", predicted[0] / predicted[1], "times", &baseline);
@@ -103,7 +100,7 @@ fn shuffle(bench: &mut Bench<'_>, m: Machine) -> Result<(), Stop> {
         bounds.push(point.bound);
     }
     let timings = time(bench, &layers.iter().map(|layer| vec![layer.clone()]).collect::<Vec<_>>())?;
-    let baseline = widest(&timings);
+    let baseline = Timings::widest(&timings);
     bench.measured("elements moved, 36:432 over 128:128", moved[3] / moved[0], "times", Clock::Count);
     bench.clocked("time here, 36:432 over 128:128", timings[3].median() / timings[0].median(), "times", &baseline);
     let bound = if bounds.iter().all(|b| *b == Bound::Compute) { "compute" } else { "memory, some of them" };
@@ -111,22 +108,16 @@ fn shuffle(bench: &mut Bench<'_>, m: Machine) -> Result<(), Stop> {
         "the four layers are bound by {bound} here; on the paper's GPU the last took {} times as long as the first",
         plain(SHUFFLE[0].2 / SHUFFLE[3].2, 3)
     ));
-    let curve = |name: &str, mark: Mark, of: &dyn Fn(usize) -> f64| Series {
-        name: name.to_owned(),
-        mark,
-        points: (0..4).map(|at| Point::from((SHUFFLE[at].1 as f64 / SHUFFLE[at].0 as f64, of(at) / of(0)))).collect(),
+    let curve = |of: &dyn Fn(usize) -> f64| {
+        [0, 1, 2, 3].map(|at| (SHUFFLE[at].1 as f64 / SHUFFLE[at].0 as f64, of(at) / of(0)))
     };
-    let axis = |label: &str, log: bool| Axis { label: label.to_owned(), unit: String::new(), log };
-    bench.chart(Chart::Plane {
-        title: "1x1 convolutions of equal MACs at 56x56, over the first".to_owned(),
-        x: axis("c2 / c1", true),
-        y: axis("times", false),
-        series: vec![
-            curve("time, this machine", Mark::Line, &|at| timings[at].median()),
-            curve("time, GPU of the paper", Mark::Line, &|at| 1.0 / SHUFFLE[at].2),
-            curve("elements moved", Mark::Theory, &|at| moved[at]),
-            curve("MACs", Mark::Theory, &|at| layers[at].macs as f64),
-        ],
-    });
+    let series = [
+        Series::line("time, this machine", curve(&|at| timings[at].median())),
+        Series::line("time, GPU of the paper", curve(&|at| 1.0 / SHUFFLE[at].2)),
+        Series::theory("elements moved", curve(&|at| moved[at])),
+        Series::theory("MACs", curve(&|at| layers[at].macs as f64)),
+    ];
+    let (x, y) = (Axis::new("c2 / c1", "").log(), Axis::new("times", ""));
+    bench.chart(Chart::plane("1x1 convolutions of equal MACs at 56x56, over the first", x, y, series));
     Ok(())
 }

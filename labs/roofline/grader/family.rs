@@ -33,10 +33,8 @@ const BANDS: [(usize, usize); 5] = [(3, 6), (7, 13), (14, 25), (26, 48), (50, 80
 /// `count` places of different channels, each on one of these sides.
 pub fn sites(draw: &mut Draw, batch: u64, count: usize, sides: &[u64]) -> Vec<Site> {
     let mut bands = BANDS;
-    for at in (1..bands.len()).rev() {
-        bands.swap(at, draw.size(0..=at));
-    }
-    let mut site = |(low, high)| Site { batch, c: 8 * draw.size(low..=high) as u64, side: *draw.choose(sides) };
+    draw.shuffle(&mut bands);
+    let mut site = |(low, high)| Site { batch, c: 8 * draw.count(low..=high), side: *draw.choose(sides) };
     bands[..count].iter().map(|&band| site(band)).collect()
 }
 
@@ -48,9 +46,7 @@ pub fn family(draw: &mut Draw, sites: &[Site], ways: &[Way]) -> Result<Vec<Layer
             all.push(layer(*site, *way)?);
         }
     }
-    for at in (1..all.len()).rev() {
-        all.swap(at, draw.size(0..=at));
-    }
+    draw.shuffle(&mut all);
     Ok(all)
 }
 

@@ -2,10 +2,9 @@
 
 use super::GPUS;
 use crate::args;
-use crate::grading::{Check, Draw, Rule, Script, Seen, plain};
+use crate::grading::{Check, Draw, Rule, Script, Seen, plain, read, value_text};
 use crate::reference::kernels::kernel;
-use lab_sdk::{Kernel, Machine, Norm, Op, Point, Pool, Result, Value};
-use serde::de::DeserializeOwned;
+use lab_sdk::{Kernel, Machine, Norm, Op, Point, Pool, Result};
 
 /// FLOPs and bytes are integers and exact; what is divided rounds once or twice.
 pub const POINT: Rule = Rule::Ulps(2);
@@ -15,7 +14,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let mut checks = vec![products(draw, "a linear layer, one row and many", linear)?];
     checks.push(Check::by("the four kernels of NVIDIA's guide", POINT, printed()?));
     checks.push(products(draw, "a bias is a weight too", |draw| {
-        let (rows, cin, cout) = (draw.size(1..=64) as u64, size(draw), size(draw));
+        let (rows, cin, cout) = (draw.count(1..=64), size(draw), size(draw));
         kernel(Op::Linear { cout, bias: true }, &[&[rows, cin]])
     })?);
     checks.push(products(draw, "convolutions, dense and grouped", conv)?);
@@ -29,7 +28,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     checks.push(Check::by("on both sides of the ridge", POINT, sides(draw)?));
     checks.push(Check::by("launches long and short", POINT, launches(draw)?));
     checks.push(Check::by("more than 2^53 FLOPs", POINT, large(draw)?));
-    checks.push(Check::refuses("refuses what is no machine, and other operations", refused()?));
+    checks.push(Check::refuses("`roofline` refuses what is no machine, and other operations", refused()?));
     Ok(checks)
 }
 
@@ -50,11 +49,11 @@ fn products(draw: &mut Draw, name: &'static str, mut one: impl FnMut(&mut Draw) 
 }
 
 fn size(draw: &mut Draw) -> u64 {
-    64 * draw.size(2..=64) as u64
+    64 * draw.count(2..=64)
 }
 
 fn linear(draw: &mut Draw) -> Result<Kernel> {
-    let rows = if draw.one_in(3) { 1 } else { draw.size(2..=1024) as u64 };
+    let rows = if draw.one_in(3) { 1 } else { draw.count(2..=1024) };
     let (cin, cout) = (size(draw), size(draw));
     kernel(Op::Linear { cout, bias: false }, &[&[rows, cin]])
 }
@@ -78,8 +77,8 @@ fn relu() -> Op {
 }
 
 fn conv(draw: &mut Draw) -> Result<Kernel> {
-    let (groups, n, side) = (*draw.choose(&[1, 1, 2, 4, 32]), draw.size(1..=16) as u64, draw.size(7..=56) as u64);
-    let (cin, cout) = (32 * draw.size(1..=8) as u64, 32 * draw.size(1..=8) as u64);
+    let (groups, n, side) = (*draw.choose(&[1, 1, 2, 4, 32]), draw.count(1..=16), draw.count(7..=56));
+    let (cin, cout) = (32 * draw.count(1..=8), 32 * draw.count(1..=8));
     let (k, stride) = (*draw.choose(&[1, 3, 5]), *draw.choose(&[1, 2]));
     let (cout, groups) = if groups == 32 { (cin, cin) } else { (cout, groups) };
     let op = Op::Conv2d { cout, k: [k; 2], stride: [stride; 2], pad: [k / 2; 2], dil: [1; 2], groups, bias: false };
@@ -87,12 +86,12 @@ fn conv(draw: &mut Draw) -> Result<Kernel> {
 }
 
 fn matmul(draw: &mut Draw) -> Result<Kernel> {
-    let (b, m, k, n) = (draw.size(1..=32) as u64, size(draw), size(draw), size(draw));
+    let (b, m, k, n) = (draw.count(1..=32), size(draw), size(draw), size(draw));
     kernel(Op::Matmul {}, &[&[b, m, k], &[b, k, n]])
 }
 
 fn attention(draw: &mut Draw) -> Result<Kernel> {
-    let (b, hkv, share, d) = (draw.size(1..=8) as u64, draw.size(1..=8) as u64, *draw.choose(&[1, 4, 8]), *draw.choose(&[64, 128]));
+    let (b, hkv, share, d) = (draw.count(1..=8), draw.count(1..=8), *draw.choose(&[1, 4, 8]), *draw.choose(&[64, 128]));
     let sk = size(draw);
     let sq = if draw.one_in(2) { 1 } else { sk };
     let op = Op::Attention { hq: hkv * share, hkv, causal: draw.one_in(2), window: None };
@@ -100,8 +99,8 @@ fn attention(draw: &mut Draw) -> Result<Kernel> {
 }
 
 fn image(draw: &mut Draw) -> [u64; 4] {
-    let side = draw.size(7..=56) as u64;
-    [draw.size(1..=32) as u64, 8 * draw.size(1..=32) as u64, side, side]
+    let side = draw.count(7..=56);
+    [draw.count(1..=32), 8 * draw.count(1..=32), side, side]
 }
 
 fn elementwise(draw: &mut Draw) -> Result<Kernel> {
@@ -110,19 +109,19 @@ fn elementwise(draw: &mut Draw) -> Result<Kernel> {
 }
 
 fn pool(draw: &mut Draw) -> Result<Kernel> {
-    let (k, stride) = (draw.size(2..=3) as u64, draw.size(1..=2) as u64);
+    let (k, stride) = (draw.count(2..=3), draw.count(1..=2));
     let kind = if draw.one_in(2) { Pool::Max } else { Pool::Avg };
     kernel(Op::Pool { kind, k: [k; 2], stride: [stride; 2], pad: [0; 2], ceil: false }, &[&image(draw)])
 }
 
 fn norm(draw: &mut Draw) -> Result<Kernel> {
-    let (rows, dim) = (draw.size(1..=2048) as u64, size(draw));
+    let (rows, dim) = (draw.count(1..=2048), size(draw));
     kernel(Op::Norm { kind: Norm::Layer }, &[&[rows, dim]])
 }
 
 fn lookup(draw: &mut Draw) -> Result<Kernel> {
-    let (b, s) = (draw.size(1..=8) as u64, draw.size(1..=512) as u64);
-    let (rows, dim) = (1000 * draw.size(8..=128) as u64, size(draw));
+    let (b, s) = (draw.count(1..=8), draw.count(1..=512));
+    let (rows, dim) = (1000 * draw.count(8..=128), size(draw));
     kernel(Op::Embedding { rows, dim }, &[&[b, s]])
 }
 
@@ -185,30 +184,15 @@ fn refused() -> Result<Vec<Script>> {
 /// Fills `{got}` and `{wanted}` with intensities, and `{width}`, `{launch}`, `{ridge}` of the case.
 pub fn facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     let intensity = |point: Option<Point>| point.map(|p| plain(p.ai, 4)).unwrap_or_default();
-    let wanted = seen.wanted.first().and_then(|observed| match observed {
-        crate::submission::Observation::Value(value) => read(Some(value)),
-        _ => None,
-    });
-    let width = match seen.argument(0, 1) {
-        Some(Value::Int(width)) => width.to_string(),
-        _ => String::new(),
-    };
+    let width = seen.argument(0, 1).map(value_text).unwrap_or_default();
     let machine: Option<Machine> = read(seen.argument(0, 2));
     let ridge = machine.map(|m| plain(m.peak_flops / m.bw, 4)).unwrap_or_default();
     let launch = machine.map(|m| m.launch_us.to_string()).unwrap_or_default();
     vec![
         ("got", intensity(read(seen.result(0)))),
-        ("wanted", intensity(wanted)),
+        ("wanted", intensity(read(seen.right(0)))),
         ("width", width),
         ("ridge", ridge),
         ("launch", launch),
     ]
-}
-
-/// A structure that crossed the wire.
-pub fn read<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
-    match value {
-        Some(Value::Json(json)) => T::deserialize(json).ok(),
-        _ => None,
-    }
 }

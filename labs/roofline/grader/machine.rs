@@ -1,10 +1,10 @@
 //! The experiment `machine`: the roofs of this machine, and six kernels under them, predicted and clocked.
 
-use super::clocked::{launch_us, placed, time, widest};
-use crate::grading::{Bench, Draw, Reached, Stop, plain};
+use super::clocked::{launch_us, placed, time};
+use crate::grading::{Bench, Draw, Reached, Stop, Timings, plain};
 use crate::machine::{Cache, Fingerprint, Rate, Roofs};
 use crate::reference::kernels::kernel;
-use crate::verdict::{Axis, Chart, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Point, Series};
 use lab_sdk::{Kernel, Machine, Op, Result};
 
 /// How far above its roof a kernel may be clocked.
@@ -41,7 +41,7 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     bench.held();
     let reached: Vec<Reached> = all.iter().map(|one| one.reached.clone()).collect();
     let roofs = bench.roofs_over(&reached, ABOVE)?;
-    let baseline = widest(&timings);
+    let baseline = Timings::widest(&timings);
     let highest = reached.iter().map(|one| one.over(&roofs)).fold(0.0, f64::max);
     bench.clocked("fastest kernel, over its roof", highest, "times", &baseline);
     bench.clocked("order of the six times, Kendall's tau", tau(&all), "", &baseline);
@@ -57,9 +57,9 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
 
 /// Six kernels, of times that lie apart.
 fn six(draw: &mut Draw) -> Result<Vec<(&'static str, Kernel)>> {
-    let wide = 1024 * draw.size(2..=3) as u64;
+    let wide = 1024 * draw.count(2..=3);
     let relu = || Op::Act { kind: "relu".to_owned() };
-    let (few, many) = (1024 * draw.size(24..=40) as u64, 1 << 22);
+    let (few, many) = (1024 * draw.count(24..=40), 1 << 22);
     let linear = |rows: u64, cout: u64| kernel(Op::Linear { cout, bias: false }, &[&[rows, 1024]]);
     Ok(vec![
         ("add, small", kernel(Op::Add {}, &[&[few], &[few]])?),
@@ -83,7 +83,7 @@ fn tau(all: &[Clocked]) -> f64 {
     sum / pairs
 }
 
-fn tell(bench: &mut Bench<'_>, roofs: &Roofs, caches: &[Cache], launch_us: f64, baseline: &crate::grading::Timings) {
+fn tell(bench: &mut Bench<'_>, roofs: &Roofs, caches: &[Cache], launch_us: f64, baseline: &Timings) {
     bench.clocked("roof, f32", roofs.flops / 1e9, "GFLOP/s", baseline);
     bench.clocked("roof, memory", roofs.memory() / 1e9, "GB/s", baseline);
     bench.clocked("launch", launch_us, "us", baseline);
@@ -103,14 +103,6 @@ fn tell(bench: &mut Bench<'_>, roofs: &Roofs, caches: &[Cache], launch_us: f64, 
     ));
 }
 
-fn axis(label: &str, unit: &str) -> Axis {
-    Axis { label: label.to_owned(), unit: unit.to_owned(), log: true }
-}
-
-fn line(name: &str, mark: Mark, points: Vec<Point>) -> Series {
-    Series { name: name.to_owned(), mark, points }
-}
-
 /// Bandwidth over the working set; the last set that fits a cache carries its name.
 fn sweep(roofs: &Roofs, caches: &[Cache]) -> Chart {
     let last = |cache: &Cache| roofs.sweep.iter().rfind(|rate| rate.bytes <= cache.bytes).map(|rate| rate.bytes);
@@ -119,37 +111,29 @@ fn sweep(roofs: &Roofs, caches: &[Cache]) -> Chart {
         fits.map(|cache| format!("L{}", cache.level)).unwrap_or_default()
     };
     let curve = |of: fn(&Rate) -> f64, labelled: bool| -> Vec<Point> {
-        let point = |rate: &Rate| Point { x: rate.bytes as f64, y: of(rate), label: if labelled { label(rate.bytes) } else { String::new() } };
+        let name = |bytes: u64| if labelled { label(bytes) } else { String::new() };
+        let point = |rate: &Rate| Point::from((rate.bytes as f64, of(rate))).named(name(rate.bytes));
         roofs.sweep.iter().map(point).collect()
     };
-    Chart::Plane {
-        title: "bytes a second of one thread, over the working set".to_owned(),
-        x: axis("working set", "B"),
-        y: axis("bandwidth", "B/s"),
-        series: vec![
-            line("read", Mark::Line, curve(|rate| rate.read, true)),
-            line("copy", Mark::Line, curve(|rate| rate.copy, false)),
-            line("triad", Mark::Line, curve(|rate| rate.triad, false)),
-        ],
-    }
+    let series = [
+        Series::line("read", curve(|rate| rate.read, true)),
+        Series::line("copy", curve(|rate| rate.copy, false)),
+        Series::line("triad", curve(|rate| rate.triad, false)),
+    ];
+    let (x, y) = (Axis::new("working set", "B").log(), Axis::new("bandwidth", "B/s").log());
+    Chart::plane("bytes a second of one thread, over the working set", x, y, series)
 }
 
 /// The roofs, and the kernels under them.
 fn roofline(roofs: &Roofs, caches: &[Cache], all: &[Clocked]) -> Chart {
-    let roof = |bandwidth: f64| -> Vec<Point> {
-        let ridge = roofs.flops / bandwidth;
-        [1.0 / 32.0, ridge, 256.0_f64.max(2.0 * ridge)].map(|i| Point::from((i, roofs.flops.min(bandwidth * i)))).to_vec()
-    };
-    let dot = |one: &Clocked| Point { x: one.reached.intensity, y: one.reached.rate, label: one.name.to_owned() };
+    let roof = |bandwidth: f64| roofs.line(bandwidth, 1.0 / 32.0, 256.0);
+    let dot = |one: &Clocked| Point::from((one.reached.intensity, one.reached.rate)).named(one.name);
     let near = caches.iter().find(|cache| cache.level == 2).map_or(256 << 10, |cache| cache.bytes / 2);
-    Chart::Plane {
-        title: "six kernels under the roofs of one thread".to_owned(),
-        x: axis("intensity", "FLOP/B"),
-        y: axis("speed", "FLOP/s"),
-        series: vec![
-            line("clocked", Mark::Dots, all.iter().map(dot).collect()),
-            line("roof, working set in L2", Mark::Theory, roof(roofs.near(near))),
-            line("roof, from memory", Mark::Theory, roof(roofs.memory())),
-        ],
-    }
+    let series = [
+        Series::dots("clocked", all.iter().map(dot)),
+        Series::theory("roof, working set in L2", roof(roofs.near(near))),
+        Series::theory("roof, from memory", roof(roofs.memory())),
+    ];
+    let (x, y) = (Axis::new("intensity", "FLOP/B").log(), Axis::new("speed", "FLOP/s").log());
+    Chart::plane("six kernels under the roofs of one thread", x, y, series)
 }

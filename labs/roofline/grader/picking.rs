@@ -2,10 +2,9 @@
 
 use super::super::{misconceptions, solution};
 use super::family::{Site, Way, family, sites};
-use super::intensity::read;
 use super::GPUS;
 use crate::args;
-use crate::grading::{Check, Draw, Script, Seen};
+use crate::grading::{Check, Draw, Script, Seen, read};
 use crate::reference::kernels::kernel;
 use lab_sdk::{LayerOpt, Machine, Op, Result};
 
@@ -49,7 +48,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     // Parameters that are never multiplied: the cheapest to have.
     let sites = sites(draw, 1, 4, &SIDES);
     let mut with_table = family(draw, &sites, &plain)?;
-    let rows = 1000 * draw.size(20..=60) as u64;
+    let rows = 1000 * draw.count(20..=60);
     let kernels = vec![kernel(Op::Embedding { rows, dim: 512 }, &[&[1, 16]])?];
     with_table.push(LayerOpt { name: format!("a table of {rows} rows"), batch: 1, kernels });
     let table = case(with_table, GPUS[1].machine(4.0));
@@ -59,7 +58,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("two batches among them", batches),
         Check::exact("a table that is only looked up", vec![table]),
         Check::exact("exactly half is enough", vec![exactly_half(draw)?]),
-        Check::refuses("refuses a family without such a pair", refused(draw)?),
+        Check::refuses("`pick` refuses a family without such a pair", refused(draw)?),
     ])
 }
 

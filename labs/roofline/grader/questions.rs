@@ -1,11 +1,7 @@
 //! The questions: an amount and a rate, working sets, and the traffic of layers with equal MACs.
 
 use super::GPUS;
-use crate::grading::{Answer, Draw, Question, Within, plain};
-
-fn number(value: f64, unit: &'static str, within: Within) -> Answer {
-    Answer::Number { value, unit, within }
-}
+use crate::grading::{Answer, Draw, Question, plain, real};
 
 /// The questions of `throughput`.
 pub fn throughput(draw: &mut Draw) -> Vec<Question> {
@@ -26,16 +22,15 @@ pub fn throughput(draw: &mut Draw) -> Vec<Question> {
         ("batch", batch.to_string()),
         ("time", format!("{ms} ms")),
     ];
-    let percent = Within::Relative(0.01);
     vec![
         Question {
             id: "peak",
             text: format!(
-                "an {} has {} SMs that run at {} GHz; each does {} fp16 multiply-adds in a clock. Its peak?",
+                "the {} has {} SMs that run at {} GHz; each does {} fp16 multiply-adds in a clock. Its peak?",
                 gpu.name, gpu.sms, gpu.ghz, gpu.macs
             ),
             parameters: parameters.clone(),
-            answer: number(peak, "FLOP/s", percent),
+            answer: Answer::near(peak, "FLOP/s", 0.01),
             mistakes: vec![("one-flop-a-mac", peak / 2.0), ("one-sm", peak / gpu.sms as f64)],
             because: format!(
                 "{} x {} x 2 x {} GHz = {} TFLOP/s",
@@ -49,7 +44,7 @@ pub fn throughput(draw: &mut Draw) -> Vec<Question> {
                 plain(macs / 1e9, 3)
             ),
             parameters: parameters.clone(),
-            answer: number(achieved, "FLOP/s", percent),
+            answer: Answer::near(achieved, "FLOP/s", 0.01),
             mistakes: vec![("one-flop-a-mac", achieved / 2.0), ("batch-forgotten", achieved / batch as f64)],
             because: format!(
                 "2 x {} G x {batch} FLOPs in {ms} ms = {} TFLOP/s",
@@ -60,7 +55,7 @@ pub fn throughput(draw: &mut Draw) -> Vec<Question> {
             id: "utilisation",
             text: "and which part of the peak?".to_owned(),
             parameters,
-            answer: number(utilisation, "%", percent),
+            answer: Answer::near(utilisation, "%", 0.01),
             mistakes: vec![
                 ("one-flop-a-mac", utilisation / 2.0),
                 ("batch-forgotten", utilisation / batch as f64),
@@ -89,7 +84,7 @@ fn which(draw: &mut Draw) -> Question {
             a.0, a.1, b.0, b.1
         ),
         parameters: vec![("A", format!("{} in {} ms", a.0, a.1)), ("B", format!("{} in {} ms", b.0, b.1))],
-        answer: Answer::Choice { choices: choices.map(str::to_owned).to_vec(), right },
+        answer: Answer::one_of(choices, right),
         mistakes: (0..4).filter(|at| *at != right).map(|at| ("latency-is-throughput", at as f64)).collect(),
         because: format!("{} ms against {} ms; {} images a second against {}", a.1, b.1, rate(a), rate(b)),
     }
@@ -114,7 +109,7 @@ pub fn caches(draw: &mut Draw) -> Vec<Question> {
             id: "triad",
             text: format!("{machine}. The loop a = b + s c runs over three arrays of n f32. Up to which n do they all fit L2?"),
             parameters: parameters.clone(),
-            answer: number(fits, "elements", Within::Relative(0.01)),
+            answer: Answer::near(fits, "elements", 0.01),
             mistakes: vec![("one-array", 3.0 * fits), ("doubles", fits / 2.0), ("bytes-for-elements", 4.0 * fits)],
             because: format!("12 n bytes have to fit {l2} KiB: n = {}", plain(fits.floor(), 8)),
         },
@@ -122,7 +117,7 @@ pub fn caches(draw: &mut Draw) -> Vec<Question> {
             id: "relu",
             text: format!("a ReLU reads {n} f32 and writes them to another array, again and again. From where do they come in the end?"),
             parameters: [parameters, vec![("n", n.to_string())]].concat(),
-            answer: Answer::Choice { choices: choices.map(str::to_owned).to_vec(), right },
+            answer: Answer::one_of(choices, right),
             mistakes: vec![("one-array", at as f64)],
             because: format!("{} KiB are touched, {} of them read: more than {}, room enough in {}", plain(8.0 * n / kib, 4), plain(4.0 * n / kib, 4), levels[at].0, choices[right]),
         },
@@ -134,7 +129,7 @@ pub const SHUFFLE: [(u64, u64, f64); 4] = [(128, 128, 1480.0), (90, 180, 1296.0)
 
 /// The questions of `access-cost`.
 pub fn access_cost(draw: &mut Draw) -> Vec<Question> {
-    let (side, equal, ratio) = (*draw.choose(&[28_u64, 40, 56]), 8 * draw.size(6..=20) as u64, *draw.choose(&[4_u64, 9, 16]));
+    let (side, equal, ratio) = (*draw.choose(&[28_u64, 40, 56]), 8 * draw.count(6..=20), *draw.choose(&[4_u64, 9, 16]));
     // c1 c2 = equal^2, exactly.
     let root = (ratio as f64).sqrt() as u64;
     let equal = equal / root * root;
@@ -151,9 +146,9 @@ pub fn access_cost(draw: &mut Draw) -> Vec<Question> {
             id: "elements",
             text: format!("a 1x1 convolution from {c1} to {c2} channels, without a bias, on one image of {side} x {side}. How many elements cross memory?"),
             parameters: parameters.clone(),
-            answer: number(uneven, "elements", Within::Exact),
+            answer: Answer::exact(uneven, "elements"),
             mistakes: vec![
-                ("weights-alone", (c1 * c2) as f64),
+                ("weights-alone", real(c1 * c2)),
                 ("macs-for-access", macs),
                 ("one-side", one_side(c1)),
                 ("one-side", one_side(c2)),
@@ -164,7 +159,7 @@ pub fn access_cost(draw: &mut Draw) -> Vec<Question> {
             id: "times",
             text: format!("and how many times as many as from {equal} to {equal} channels, which takes as many MACs?"),
             parameters,
-            answer: number(uneven / even, "times", Within::Relative(0.01)),
+            answer: Answer::near(uneven / even, "times", 0.01),
             mistakes: vec![("macs-for-access", 1.0), ("one-side", one_side(c2) / one_side(equal))],
             because: format!("{uneven} / {even} = {}", plain(uneven / even, 4)),
         },
@@ -172,7 +167,7 @@ pub fn access_cost(draw: &mut Draw) -> Vec<Question> {
             id: "published",
             text: "in the table of the brief, how many batches a second did (36, 432) reach? The MACs are the first layer's, within 5 %.".to_owned(),
             parameters: Vec::new(),
-            answer: Answer::Choice { choices: published.map(|(_, text)| text.to_owned()).to_vec(), right: 2 },
+            answer: Answer::one_of(published.map(|(_, text)| text), 2),
             mistakes: vec![("macs-decide", 0.0), ("macs-decide", 1.0)],
             because: "748: 1.98 times slower than (128, 128), with 1.81 times the elements".to_owned(),
         },

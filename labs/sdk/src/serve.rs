@@ -3,7 +3,7 @@
 
 use crate::desk::Desk;
 use crate::lend::Args;
-use crate::wire::{Frame, HEADER, body_length};
+use crate::wire::Frame;
 use crate::{Error, IntoValue, Result, Value};
 use serde_json::{Value as Json, json};
 use std::fmt::Display;
@@ -106,7 +106,7 @@ fn answer_calls(functions: &[(&str, Function)]) -> Result<()> {
     send(&mut replies, &Frame::new("hello", json!(names)))?;
     let mut stdin = std::io::stdin().lock();
     let mut desk = Desk::new(functions);
-    while let Some(frame) = receive(&mut stdin)? {
+    while let Some(frame) = Frame::read(&mut stdin)? {
         if frame.head.contains_key("block") {
             block(&mut desk, frame, &mut stdin, &mut replies)?;
             continue;
@@ -132,7 +132,7 @@ fn block(desk: &mut Desk<'_>, frame: Frame, stdin: &mut impl Read, replies: &mut
         .collect();
     let kept = frame.head.get("keep").and_then(Json::as_u64).unwrap_or(0) as usize;
     send(replies, &Frame::new("ready", true))?;
-    receive(stdin)?;
+    Frame::read(stdin)?;
     let mut last = Vec::new();
     for (at, (name, values)) in calls.iter().enumerate() {
         let outcome = desk.call(name, values);
@@ -155,16 +155,6 @@ fn reply(outcome: Outcome) -> Frame {
         Outcome::Crashed(message) => Frame::new("crashed", message),
         Outcome::NotDone => Frame::new("undone", true),
     }
-}
-
-fn receive(stdin: &mut impl Read) -> Result<Option<Frame>> {
-    let mut header = [0; HEADER];
-    if stdin.read_exact(&mut header).is_err() {
-        return Ok(None);
-    }
-    let mut body = vec![0; body_length(&header)? as usize];
-    stdin.read_exact(&mut body).map_err(|e| Error::new(format!("a frame was cut short: {e}")))?;
-    Frame::decode(&body).map(Some)
 }
 
 fn send(replies: &mut File, frame: &Frame) -> Result<()> {

@@ -1,13 +1,16 @@
 //! Frames between the grader and an answer: a magic word, a length, and a safetensors file whose `__metadata__.head`
 //! is a JSON object. Structure stands in the JSON, numbers in bulk stand in tensors. Python's twin is `python/lab_sdk`.
 
-use crate::{Error, I8, Result, Value};
+use crate::{Error, I8, Result, Value, ensure};
 use candle_core::safetensors::Load;
 use candle_core::{Device, Tensor};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, View};
 use serde_json::{Map, Value as Json, json};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
 
 /// The first eight bytes of each frame; anything else on the pipe is not ours.
 pub const MAGIC: [u8; 8] = *b"RMAPwire";
@@ -58,13 +61,27 @@ impl Frame {
         Ok(bytes)
     }
 
-    /// A body (without its header) back to a frame.
+    /// The next frame of a stream; `None` where the stream ends. Memory is taken as bytes come, not as a header promises.
+    pub fn read(stream: &mut impl Read) -> Result<Option<Self>> {
+        let mut header = [0; HEADER];
+        if stream.read_exact(&mut header).is_err() {
+            return Ok(None);
+        }
+        let length = body_length(&header)?;
+        let mut body = Vec::new();
+        stream.take(length).read_to_end(&mut body).map_err(|e| format!("a frame was cut short: {e}"))?;
+        ensure!(body.len() as u64 == length, "a frame was cut short: {} of {length} bytes came", body.len());
+        Self::decode(&body).map(Some)
+    }
+
+    /// A body (without its header) back to a frame. Each tensor stands for one value: a body of so many bytes never
+    /// becomes more than a few times as many.
     pub fn decode(body: &[u8]) -> Result<Self> {
         let (_, metadata) = SafeTensors::read_metadata(body)?;
         let head = metadata.metadata().as_ref().and_then(|m| m.get("head"));
         let head = head.ok_or_else(|| Error::new("a frame without a head"))?;
         let mut head: Map<String, Json> = serde_json::from_str(head)?;
-        let tensors = SafeTensors::deserialize(body)?;
+        let tensors = Held { all: SafeTensors::deserialize(body)?, taken: RefCell::default() };
         let values = match head.remove("values") {
             Some(Json::Array(values)) => values.iter().map(|v| value(v, &tensors)).collect::<Result<_>>()?,
             _ => Vec::new(),
@@ -157,7 +174,20 @@ impl<'a> Tensors<'a> {
     }
 }
 
-fn value(tree: &Json, tensors: &SafeTensors<'_>) -> Result<Value> {
+/// The tensors of a body. One that was taken cannot be taken again: a short text could ask for a large one a million times.
+struct Held<'a> {
+    all: SafeTensors<'a>,
+    taken: RefCell<HashSet<String>>,
+}
+
+impl Held<'_> {
+    fn take(&self, name: &str) -> Result<TensorView<'_>> {
+        ensure!(self.taken.borrow_mut().insert(name.to_owned()), "the tensor `{name}` stands for two values");
+        Ok(self.all.tensor(name)?)
+    }
+}
+
+fn value(tree: &Json, tensors: &Held<'_>) -> Result<Value> {
     Ok(match tree {
         Json::Null => Value::None,
         Json::Bool(v) => Value::Bool(*v),
@@ -168,7 +198,7 @@ fn value(tree: &Json, tensors: &SafeTensors<'_>) -> Result<Value> {
     })
 }
 
-fn tagged(object: &Map<String, Json>, tensors: &SafeTensors<'_>) -> Result<Value> {
+fn tagged(object: &Map<String, Json>, tensors: &Held<'_>) -> Result<Value> {
     let (tag, inner) = object.iter().find(|(k, _)| *k != "of").ok_or_else(|| Error::new("an empty value"))?;
     let text = inner.as_str().unwrap_or_default();
     Ok(match tag.as_str() {
@@ -177,7 +207,7 @@ fn tagged(object: &Map<String, Json>, tensors: &SafeTensors<'_>) -> Result<Value
             Some(v) => v,
             None => text.parse().map_err(|_| format!("`{text}` is not a float"))?,
         }),
-        "bytes" => Value::Bytes(tensors.tensor(text)?.data().to_vec()),
+        "bytes" => Value::Bytes(tensors.take(text)?.data().to_vec()),
         "tensor" => tensor(text, tensors)?,
         "list" => list(text, object.get("of").and_then(Json::as_str).unwrap_or_default(), tensors)?,
         "tuple" => Value::Tuple(match inner {
@@ -194,8 +224,8 @@ fn tagged(object: &Map<String, Json>, tensors: &SafeTensors<'_>) -> Result<Value
     })
 }
 
-fn tensor(name: &str, tensors: &SafeTensors<'_>) -> Result<Value> {
-    let view = tensors.tensor(name)?;
+fn tensor(name: &str, tensors: &Held<'_>) -> Result<Value> {
+    let view = tensors.take(name)?;
     Ok(match view.dtype() {
         Dtype::I8 => Value::I8(I8::new(view.shape(), view.data().iter().map(|&v| v as i8).collect())?),
         // candle has no bool and no 16/64-bit unsigned tensor of its own; both keep their values.
@@ -204,8 +234,8 @@ fn tensor(name: &str, tensors: &SafeTensors<'_>) -> Result<Value> {
     })
 }
 
-fn list(name: &str, of: &str, tensors: &SafeTensors<'_>) -> Result<Value> {
-    let view = tensors.tensor(name)?;
+fn list(name: &str, of: &str, tensors: &Held<'_>) -> Result<Value> {
+    let view = tensors.take(name)?;
     let data = view.data();
     Ok(match (of, view.dtype()) {
         ("f32", Dtype::F32) => Value::F32s(numbers(data, f32::from_le_bytes)),

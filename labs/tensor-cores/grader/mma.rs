@@ -3,7 +3,7 @@
 
 use super::errors;
 use crate::args;
-use crate::grading::{Argument, Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen};
 use lab_sdk::{DType, Device, Result, Tensor, Value};
 
 /// M, N and K.
@@ -29,7 +29,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
     let accurate = [1024, 4096].map(|k| random(draw, [16, 8, k]).map(product)).into_iter();
     let differ = [[4, 4, 3], [16, 8, 16]].map(|size| mismatched(draw, size)).into_iter();
     // A sum in f32 in any order is off by a seventh of that, one through FP16 by 100 times as much.
-    let error = Property { value: worst, bound: 2e-5, unit: "of |A| |B|", near: 1e-6 };
+    let error = Rule::at_most(worst, 2e-5, "of |A| |B|").near(1e-6);
     Ok(vec![
         Check::exact("one instruction", one),
         Check::exact("several tiles, several steps", whole),
@@ -37,10 +37,10 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("K that ends inside a step", ragged_k),
         Check::exact("one row, one column", thin),
         Check::exact("long sums", long),
-        Check::exact("instructions", counted.into_iter().map(|script| then(script, "Mma.calls")).collect()),
+        Check::exact("instructions", counted.into_iter().map(|script| script.tell("Mma.calls", 0)).collect()),
         Check::exact("K = 0", none),
         Check::exact("NaN and infinities go through", special.collect::<Result<_>>()?),
-        Check::by("error at K = 1024 and 4096", Rule::AtMost(error), accurate.collect::<Result<_>>()?),
+        Check::by("error at K = 1024 and 4096", error, accurate.collect::<Result<_>>()?),
         Check::refuses("`gemm` refuses an A and a B whose K differ", differ.collect::<Result<_>>()?),
     ])
 }
@@ -50,13 +50,7 @@ type Pair = (Tensor, Tensor);
 
 /// A tensor core, and the product by it.
 fn product((a, b): Pair) -> Script {
-    let [a, b] = [a, b].map(|t| Argument::Value(Value::Tensor(t)));
-    Script::call("Mma.new", args![]).then("gemm", vec![Argument::Result(0), a, b])
-}
-
-/// The same case, then the state of its tensor core.
-fn then(script: Script, ask: &'static str) -> Script {
-    script.then(ask, vec![Argument::Result(0)])
+    Script::call("Mma.new", args![]).then_of("gemm", 0, args![a, b])
 }
 
 fn pair([m, n, k]: Size, mut each: impl FnMut() -> f64) -> Result<Pair> {

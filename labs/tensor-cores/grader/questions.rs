@@ -1,6 +1,6 @@
 //! The questions of `formats`: what FP16 and BF16 hold, where they round, and what a tensor core does in a second.
 
-use crate::grading::{Answer, Draw, Question, Within, plain};
+use crate::grading::{Answer, Draw, Question, plain, real};
 
 /// A 16-bit format: name, bits of the exponent, bits of the fraction.
 type Format = (&'static str, i32, i32);
@@ -59,22 +59,17 @@ pub fn formats(draw: &mut Draw) -> Vec<Question> {
     questions
 }
 
-fn number(value: f64, unit: &'static str, within: Within) -> Answer {
-    Answer::Number { value, unit, within }
-}
-
 /// The ends of a format, and its step.
 fn limits(format: Format) -> [Question; 3] {
     let (name, exponent, fraction) = format;
     let last = (1 << (exponent - 1)) - 1; // the largest exponent of a number
     let layout = format!("1 sign, {exponent} exponent and {fraction} fraction bits");
     let parameters = vec![("exponent bits", exponent.to_string()), ("fraction bits", fraction.to_string())];
-    let near = Within::Relative(1e-3);
     let question = |id, text: String, value, mistakes, because| Question {
         id,
         text,
         parameters: parameters.clone(),
-        answer: number(value, "", near),
+        answer: Answer::near(value, "", 1e-3),
         mistakes,
         because,
     };
@@ -117,8 +112,8 @@ fn stored(draw: &mut Draw, format: Format) -> Question {
         id: if format == FP16 { "stored-fp16" } else { "stored-bf16" },
         text: format!("{n} is stored in {name}. What is read back?"),
         parameters: vec![("n", n.to_string())],
-        answer: number(even as f64, "", Within::Exact),
-        mistakes: vec![("integers-are-exact", n as f64), ("cuts", (n - 1) as f64), ("rounds-ties-up", (n + 1) as f64)],
+        answer: Answer::exact(even, ""),
+        mistakes: vec![("integers-are-exact", real(n)), ("cuts", real(n - 1)), ("rounds-ties-up", real(n + 1))],
         because: format!(
             "between {first} and {} the step is 2; {n} lies halfway between {} and {}, and {even} is the even code",
             2 * first,
@@ -134,10 +129,7 @@ fn overflow(draw: &mut Draw) -> Question {
         id: "overflow",
         text: format!("{x} is stored in FP16. What is read back?"),
         parameters: vec![("x", x.to_string())],
-        answer: Answer::Choice {
-            choices: vec!["65504".to_owned(), "infinity".to_owned(), "NaN".to_owned(), format!("{x}, rounded")],
-            right: 1,
-        },
+        answer: Answer::one_of(["65504", "infinity", "NaN", &format!("{x}, rounded")], 1),
         mistakes: vec![("stops-at-the-largest", 0.0), ("overflow-is-nan", 2.0), ("fp16-reaches-further", 3.0)],
         because: "the largest is 65504, the step there 32: from 65504 + 16 on, the nearest is infinity".to_owned(),
     }
@@ -149,7 +141,7 @@ fn gradient(draw: &mut Draw) -> Question {
         id: "gradient",
         text: format!("a gradient of {g} is stored in FP16. What is read back?"),
         parameters: vec![("g", g.clone())],
-        answer: Answer::Choice { choices: vec!["0".to_owned(), "2^-24".to_owned(), format!("{g}, rounded")], right: 0 },
+        answer: Answer::one_of(["0", "2^-24", &format!("{g}, rounded")], 0),
         mistakes: vec![("held-at-the-smallest", 1.0), ("keeps-its-digits", 2.0)],
         because: format!("the smallest number is 2^-24 = 5.96e-8; {g} is less than half of it"),
     }
@@ -162,7 +154,7 @@ fn ones(format: Format) -> Question {
         id: "ones",
         text: format!("ones are added one after the other, the sum in {name}. Where does it stand still?"),
         parameters: vec![("fraction bits", fraction.to_string())],
-        answer: number(stop, "", Within::Exact),
+        answer: Answer::exact(stop, ""),
         mistakes: vec![("runs-to-the-largest", largest(format)), ("stops-a-power-early", stop / 2.0)],
         because: format!("from {stop} on the step is 2: {stop} + 1 is a tie, and goes back to {stop}"),
     }
@@ -179,7 +171,7 @@ fn tensor_peak(draw: &mut Draw) -> Question {
             "{name}: {sms} SMs, {each} multiply-adds a clock in the tensor cores of each, held at {ghz} GHz. Its peak?"
         ),
         parameters: vec![("sms", sms.to_string()), ("each", each.to_string()), ("GHz", plain(ghz, 4))],
-        answer: number(peak(gpu), "TFLOP/s", Within::Relative(0.01)),
+        answer: Answer::near(peak(gpu), "TFLOP/s", 0.01),
         mistakes: vec![("multiply-add-is-one", peak(gpu) / 2.0)],
         because: format!("{sms} x {each} x 2 x {ghz} GHz = {} TFLOP/s", plain(peak(gpu), 4)),
     }

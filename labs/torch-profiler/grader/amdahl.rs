@@ -4,8 +4,8 @@
 use super::run::{OP, Run, Runs, STEPS, record};
 use super::{charts, own};
 use crate::args;
-use crate::grading::{Bench, Rule, Stop, plain};
-use crate::verdict::{Chart, Clock, Finding, Lane, Span};
+use crate::grading::{Bench, Rule, Stop, Timings, plain};
+use crate::verdict::{Chart, Clock, Lane, Span};
 use lab_sdk::{OpTime, StepTime, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -48,10 +48,7 @@ fn predict(bench: &mut Bench<'_>, slow: &str, runs: &Runs) -> Result<f64, Stop> 
     let asked = args![slow.to_owned(), OP.to_owned(), runs.factor];
     match bench.same("the prediction", "what_if", &asked, Rule::Ulps(4))? {
         Value::Float(predicted) => Ok(predicted),
-        other => {
-            let (check, got) = ("the prediction".to_owned(), other.kind());
-            Err(Stop::Differs(Finding { check, got, wanted: "a number".to_owned(), ..Finding::default() }))
-        }
+        other => Err(Stop::other_kind("what_if", &other, "a number")),
     }
 }
 
@@ -59,7 +56,7 @@ fn clocks(bench: &mut Bench<'_>, runs: &Runs, before: &BTreeMap<String, StepTime
     let recorded: i64 = before.values().map(|step| step.total_ns).sum();
     let share = 100.0 * recorded as f64 / runs.slow.wall.as_nanos() as f64;
     let rounded = |percent: f64| (percent * 100.0).round() / 100.0;
-    let noisier = if runs.slow_steps.spread() > runs.fast_steps.spread() { &runs.slow_steps } else { &runs.fast_steps };
+    let noisier = &Timings::widest([&runs.slow_steps, &runs.fast_steps]);
     let each = |ns: f64| ns / STEPS as f64 / 1e6;
     let measured = runs.fast_steps.median() * 1e9;
     bench.measured("your parts of the steps, of the wall clock", rounded(share), "%", Clock::Clock);

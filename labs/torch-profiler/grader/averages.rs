@@ -3,7 +3,6 @@
 use super::draw::{BACKWARD, Launch, MAIN, Maker, shuffled, training};
 use crate::args;
 use crate::grading::{Check, Draw, Script, Seen, plain};
-use crate::submission::Observation;
 use lab_sdk::{Result, Value};
 use serde_json::json;
 
@@ -49,7 +48,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("whole loops", loops),
         Check::exact("a trace without events", vec![asks(Maker::new())]),
         Check::refuses(
-            "refuses what is no trace",
+            "`key_averages` refuses what is no trace",
             refused.map(|text| Script::call("key_averages", args![text])).to_vec(),
         ),
     ])
@@ -221,7 +220,7 @@ fn decimals(draw: &mut Draw) -> Maker {
 
 /// Children that end with their parents, at times as a long run has them: sums of decimals are rounded.
 fn nanoseconds(draw: &mut Draw) -> Vec<Maker> {
-    let one = |_| {
+    draw.many(2, |draw| {
         let mut maker = Maker::late(5_188_011_000_000_000 + draw.int(0..=999_999_999));
         let mut at = 0;
         for _ in 0..20 {
@@ -231,8 +230,7 @@ fn nanoseconds(draw: &mut Draw) -> Vec<Maker> {
             at += outer;
         }
         maker
-    };
-    (0..2).map(one).collect()
+    })
 }
 
 /// Names as templates and annotations have them.
@@ -251,9 +249,5 @@ pub fn sums(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
         let row = |row: &Value| if let Value::Json(row) = row { row["cpu_self_ns"].as_i64() } else { None };
         plain(rows.values().filter_map(row).sum::<i64>() as f64 / 1000.0, 6)
     };
-    let wanted = match seen.wanted.first() {
-        Some(Observation::Value(value)) => Some(value),
-        _ => None,
-    };
-    vec![("sum", column(seen.result(0))), ("whole", column(wanted))]
+    vec![("sum", column(seen.result(0))), ("whole", column(seen.right(0)))]
 }

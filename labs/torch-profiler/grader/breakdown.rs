@@ -2,7 +2,7 @@
 
 use super::draw::{Launch, MAIN, Maker, shape, shuffled, training};
 use crate::args;
-use crate::grading::{Check, Draw, Property, Rule, Script, Seen};
+use crate::grading::{Check, Draw, Rule, Script, Seen};
 use lab_sdk::{Result, Value};
 use serde_json::{Value as Json, json};
 
@@ -18,7 +18,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         }
         all
     };
-    let whole = Property { value: apart, bound: 0.0, unit: "ns", near: 0.0 };
+    let whole = Rule::at_most(apart, 0.0, "ns");
     let cut = training(draw, 1).text();
     let no_trace =
         |function| [cut[..cut.len() / 3].to_owned(), "{}".to_owned()].map(|text| Script::call(function, args![text]));
@@ -33,7 +33,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("a step's copy on the GPU's row", vec![asks(on_the_gpu(draw))]),
         Check::exact("whole loops", loops(draw)),
         Check::exact("no step at all", vec![asks(no_step()), asks(Maker::new())]),
-        Check::by("the parts of a step add up to it", Rule::AtMost(whole), loops(draw)),
+        Check::by("the parts of a step add up to it", whole, loops(draw)),
         Check::refuses("`step_breakdown` refuses what is no trace", no_trace("step_breakdown").to_vec()),
     ];
     checks.extend(metrics(draw, no_trace("gpu_metrics")));

@@ -1,6 +1,7 @@
 //! The pictures of a trace: the operator table, one step as a Gantt chart, steps as stacked bars.
 
 use super::super::solution;
+use crate::grading::read;
 use crate::reference::trace::{Event, Trace};
 use crate::verdict::{Chart, Lane, Span};
 use lab_sdk::{OpTime, Result, StepTime, Value};
@@ -16,9 +17,9 @@ const KINDS: usize = 4;
 /// The rows of a table or the steps of a breakdown, as the learner's function gave them.
 pub fn rows<T: serde::de::DeserializeOwned>(value: &Value) -> Result<BTreeMap<String, T>> {
     let Value::Map(rows) = value else { return Err(format!("{} is no table", value.kind()).into()) };
-    let row = |(name, row): (&String, &Value)| match row {
-        Value::Json(json) => Ok((name.clone(), serde_json::from_value(json.clone())?)),
-        other => Err(format!("{} is no row", other.kind()).into()),
+    let row = |(name, row): (&String, &Value)| {
+        let read = read(row).ok_or_else(|| format!("{} is no row", row.kind()))?;
+        Ok((name.clone(), read))
     };
     rows.iter().map(row).collect()
 }
@@ -34,7 +35,7 @@ pub fn largest(table: &BTreeMap<String, OpTime>, time: impl Fn(&OpTime) -> i64) 
 
 /// The operator table as bars.
 pub fn table(title: &str, rows: Vec<(String, f64)>) -> Chart {
-    Chart::Bars { title: title.to_owned(), unit: "us".to_owned(), rows }
+    Chart::bars(title, "us", rows)
 }
 
 /// The parts of a step, in the order of priority.

@@ -230,9 +230,6 @@ pub fn training(draw: &mut Draw, steps: usize) -> Maker {
 
 /// The same events in another order.
 pub fn shuffled(draw: &mut Draw, mut maker: Maker) -> Maker {
-    let events = &mut maker.trace.events;
-    for at in (1..events.len()).rev() {
-        events.swap(at, draw.size(0..=at));
-    }
+    draw.shuffle(&mut maker.trace.events);
     maker
 }

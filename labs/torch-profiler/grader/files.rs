@@ -82,7 +82,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         Check::exact("a loss that is no number", vec![ask(file(&numbers))]),
         Check::exact("a file that is still being written", tails),
         Check::exact("an empty file", vec![ask(Vec::new())]),
-        Check::refuses("refuses a wrong checksum", vec![broken(2), broken(9), broken(second + 14), broken(length - 2)]),
+        Check::refuses("`read_scalars` refuses a wrong checksum", vec![broken(2), broken(9), broken(second + 14), broken(length - 2)]),
     ])
 }
 

@@ -5,7 +5,7 @@ use super::charts;
 use crate::args;
 use crate::grading::{Bench, Rule, Stop, plain};
 use crate::reference::trace::{Trace, Window, read};
-use crate::verdict::{Axis, Chart, Clock, Mark, Point, Series};
+use crate::verdict::{Axis, Chart, Clock, Series};
 use lab_sdk::{OpTime, StepTime, Value};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -105,21 +105,15 @@ fn scalars(bench: &mut Bench<'_>, file: &Path) -> Result<(), Stop> {
     if cut {
         bench.remark(format!("your event file: the records of its first {} MB were read", BYTES >> 20));
     }
-    let mut curves: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    let mut curves: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for scalar in all {
         if let Value::Tuple(parts) = scalar
             && let [_, Value::Int(step), Value::Str(tag), Value::Float(value)] = &parts[..]
         {
-            curves.entry(tag.clone()).or_default().push(Point::from((*step as f64, *value)));
+            curves.entry(tag.clone()).or_default().push((*step as f64, *value));
         }
     }
-    let axis = |label: &str| Axis { label: label.to_owned(), unit: String::new(), log: false };
-    let curve = |(name, points)| Series { name, mark: Mark::Line, points };
-    bench.chart(Chart::Plane {
-        title: "your event file: scalars".to_owned(),
-        x: axis("step"),
-        y: axis("value"),
-        series: curves.into_iter().take(CURVES).map(curve).collect(),
-    });
+    let series = curves.into_iter().take(CURVES).map(|(name, points)| Series::line(name, points));
+    bench.chart(Chart::plane("your event file: scalars", Axis::new("step", ""), Axis::new("value", ""), series));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The questions: which steps a schedule records, and what a timeline shows.
 
-use crate::grading::{Answer, Draw, Question, Within};
+use crate::grading::{Answer, Draw, Question, real};
 
 /// The arguments of `torch.profiler.schedule`.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +67,10 @@ pub fn schedule(draw: &mut Draw) -> Vec<Question> {
         ("repeat", repeat.to_string()),
         ("steps", steps.to_string()),
     ];
-    let number = |value: usize, unit: &'static str| Answer::Number { value: value as f64, unit, within: Within::Exact };
-    let wrong = |id: &'static str, value: usize| (id, value as f64);
+    let wrong = |id: &'static str, value: usize| (id, real(value));
     // Where repeat is 0, it may be taken for a single cycle.
     let repeats = |all: usize, one: usize| {
-        if repeat == 0 { ("zero-for-once", one as f64) } else { ("repeat-ignored", all as f64) }
+        if repeat == 0 { wrong("zero-for-once", one) } else { wrong("repeat-ignored", all) }
     };
     let question = |id, text: String, answer, mistakes: Vec<(&'static str, f64)>, because| {
         let mistakes = mistakes
@@ -86,7 +85,7 @@ pub fn schedule(draw: &mut Draw) -> Vec<Question> {
                 "schedule(skip_first={skip_first}, wait={wait}, warmup={warmup}, active={active}, repeat={repeat}), a loop of {steps} steps with \
                  prof.step() at the end of each. Which ProfilerStep#k is the first that is recorded: k?"
             ),
-            number(first, ""),
+            Answer::exact(first, ""),
             vec![
                 wrong("skip-forgotten", wait + warmup),
                 wrong("warmup-recorded", skip_first + wait),
@@ -99,14 +98,14 @@ pub fn schedule(draw: &mut Draw) -> Vec<Question> {
         question(
             "recorded",
             "and how many steps are recorded in all?".to_owned(),
-            number(kept.len(), "steps"),
+            Answer::exact(kept.len(), "steps"),
             vec![repeats(endless.0.len(), active), wrong("warmup-recorded", warm.len())],
             format!("a cycle is {wait} + {warmup} + {active} steps and keeps {active}; {cycles}: {}", kept.len()),
         ),
         question(
             "handed-over",
             "and how often is on_trace_ready called?".to_owned(),
-            number(fired, "calls"),
+            Answer::exact(fired, "calls"),
             vec![wrong("once-a-step", kept.len()), repeats(endless.1, 1)],
             format!("once a cycle, at the end of its last active step: {fired}"),
         ),
@@ -239,11 +238,11 @@ impl Row {
 /// The step `diagnose`: three timelines, all different.
 pub fn diagnose(draw: &mut Draw) -> Vec<Question> {
     let mut causes = Cause::ALL;
-    shuffle(draw, &mut causes);
+    draw.shuffle(&mut causes);
     let ids = ["first", "second", "third"];
     let one = |(id, cause): (&'static str, Cause)| {
         let mut offered = Cause::ALL;
-        shuffle(draw, &mut offered);
+        draw.shuffle(&mut offered);
         let [cpu, gpu] = cause.rows(draw);
         let place = |wanted: Cause| offered.iter().position(|one| *one == wanted).unwrap_or(0);
         let wrong = offered.iter().filter(|one| **one != cause);
@@ -254,16 +253,10 @@ pub fn diagnose(draw: &mut Draw) -> Vec<Question> {
                  L loader, o operator, l launch, c copy call, s synchronize, k kernel, h copy to the GPU, . idle"
             ),
             parameters: Vec::new(),
-            answer: Answer::Choice { choices: offered.map(|one| one.words().to_owned()).to_vec(), right: place(cause) },
-            mistakes: wrong.map(|one| (one.mistake(), place(*one) as f64)).collect(),
+            answer: Answer::one_of(offered.map(Cause::words), place(cause)),
+            mistakes: wrong.map(|one| (one.mistake(), real(place(*one)))).collect(),
             because: format!("{id} timeline: {}", cause.because()),
         }
     };
     ids.into_iter().zip(causes).map(one).collect()
-}
-
-fn shuffle<T>(draw: &mut Draw, items: &mut [T]) {
-    for at in (1..items.len()).rev() {
-        items.swap(at, draw.size(0..=at));
-    }
 }

@@ -41,7 +41,7 @@ pub fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         call(&bare.bare(), OP, 2.0),
         call(&cut[..cut.len() / 2], OP, 2.0),
     ];
-    let names = "refuses a factor of 0, an operator that is not there, a trace without a step";
+    let names = "`what_if` refuses a factor of 0, an operator that is not there, a trace without a step";
     Ok([checks, vec![Check::refuses(names, refused)]].concat())
 }
 

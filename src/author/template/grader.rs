@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::grading::{
-    Answer, Bench, Check, Draw, Facts, Grader, Property, Question, Rule, Script, Seen, Stop, Within, plain,
+    Answer, Bench, Check, Draw, Facts, Grader, Question, Rule, Script, Seen, Stop, floats, plain,
 };
 use crate::verdict::{Chart, Clock};
 use lab_sdk::{DType, Device, Result, Tensor, Value};
@@ -27,7 +27,7 @@ fn ask_rms(draw: &mut Draw) -> Vec<Question> {
         id: "size",
         text: format!("x = [{a}, {b}]. What is its RMS?"),
         parameters: vec![("a", plain(a, 2)), ("b", plain(b, 2))],
-        answer: Answer::Number { value: mean.sqrt(), unit: "", within: Within::Relative(0.01) },
+        answer: Answer::near(mean.sqrt(), "", 0.01),
         mistakes: vec![("forgets-root", mean), ("mean-of-magnitudes", (a - b) / 2.0)],
         because: format!("sqrt(({} + {}) / 2) = {}", a * a, b * b, plain(mean.sqrt(), 4)),
     }]
@@ -40,14 +40,14 @@ fn checks(draw: &mut Draw) -> Result<Vec<Check>> {
         let x = draw.tensor(&[n], |draw| spread * (draw.normal() + 1.0))?;
         drawn.push(Script::call("normalize", args![x]));
     }
-    let size = Rule::AtMost(Property { value: off, bound: 1e-5, unit: "off", near: 1e-5 });
+    let size = Rule::at_most(off, 1e-5, "off").near(1e-5);
     let none = Tensor::zeros(0, DType::F32, &Device::Cpu)?;
     let zeros = Tensor::zeros(5, DType::F32, &Device::Cpu)?;
     let refused = [none, zeros].into_iter().map(|x| Script::call("normalize", args![x])).collect();
     Ok(vec![
         Check::by("x over its RMS", Rule::Floor(4.0), drawn.clone()),
         Check::by("the result has size 1", size, drawn),
-        Check::refuses("refuses what has no size", refused),
+        Check::refuses("`normalize` refuses what has no size", refused),
     ])
 }
 
@@ -58,19 +58,22 @@ fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
         bench.progress("normalizing", done as f64 / 4.0);
         let spread = draw.log_uniform(1e-2, 1e2);
         let x = draw.tensor(&[n], |draw| spread * draw.normal())?;
-        let size = rms(&bench.call("normalize", &args![x])?);
+        let size = match bench.call("normalize", &args![x])? {
+            y @ Value::Tensor(_) => rms(&y),
+            other => return Err(Stop::other_kind("normalize", &other, format!("f32 tensor of shape [{n}]"))),
+        };
         worst = worst.max((size - 1.0).abs());
         rows.push((format!("{n} values"), size));
     }
     bench.held();
     bench.measured("off from size 1", worst, "", Clock::Count);
-    bench.chart(Chart::Bars { title: "size after normalize".to_owned(), unit: String::new(), rows });
+    bench.chart(Chart::bars("size after normalize", "", rows));
     Ok(())
 }
 
 /// How far the size of the result is from 1.
 fn off(seen: &Seen<'_>) -> (f64, String) {
-    let size = seen.result(0).map_or(f64::NAN, rms);
+    let size = rms(seen.result(0));
     ((size - 1.0).abs(), format!("size {}", plain(size, 4)))
 }
 
@@ -79,17 +82,7 @@ fn sum_facts(seen: &Seen<'_>) -> Vec<(&'static str, String)> {
     vec![("n", n.to_string()), ("times", plain((n as f64).sqrt(), 3))]
 }
 
-fn rms(value: &Value) -> f64 {
-    let values = floats(Some(value));
+fn rms<'a>(value: impl Into<Option<&'a Value>>) -> f64 {
+    let values = floats(value);
     (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
-}
-
-fn floats(value: Option<&Value>) -> Vec<f64> {
-    match value {
-        Some(Value::Tensor(t)) => {
-            let wide = t.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1());
-            wide.unwrap_or_default()
-        }
-        _ => Vec::new(),
-    }
 }

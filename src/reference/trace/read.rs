@@ -25,6 +25,10 @@ const KEPT: [&str; 8] = [
     "gpu_memset",
     "gpu_user_annotation",
 ];
+/// Events of a kept category that a trace may have: a gigabyte of them.
+const MOST_EVENTS: usize = 4 << 20;
+/// Nanoseconds that a time may lie from zero; sums and differences of such times fit an i64.
+const FURTHEST: f64 = (1_i64 << 60) as f64;
 /// The arguments that are kept.
 const ARGS: [&str; 3] = ["correlation", "blocks per SM", "est. achieved occupancy %"];
 
@@ -156,7 +160,10 @@ impl<'de> Visitor<'de> for Events<'_> {
         let mut events = Vec::new();
         while let Some(entry) = list.next_element::<Entry>()? {
             self.seen.set(self.seen.get() + 1);
-            events.extend(entry.event());
+            events.extend(entry.event().map_err(|why| A::Error::custom(format!("event {}: {why}", self.seen.get())))?);
+            if events.len() > MOST_EVENTS {
+                return Err(A::Error::custom(format!("it has more than {MOST_EVENTS} events; record fewer steps")));
+            }
         }
         Ok(events)
     }
@@ -182,12 +189,17 @@ struct Entry {
 
 impl Entry {
     /// A complete event of a category that is kept.
-    fn event(self) -> Option<Event> {
-        let (ts, dur) = (self.ts?, self.dur?);
-        let kept = self.ph == "X" && KEPT.contains(&self.cat.as_str());
+    fn event(self) -> Result<Option<Event>, String> {
+        let (Some(ts), Some(dur)) = (self.ts, self.dur) else { return Ok(None) };
+        if self.ph != "X" || !KEPT.contains(&self.cat.as_str()) {
+            return Ok(None);
+        }
+        if let Some(far) = [ts, dur].into_iter().find(|us| (us * 1000.0).abs() > FURTHEST) {
+            return Err(format!("{far} microseconds is no time"));
+        }
         let Self { cat, name, pid, tid, args, .. } = self;
         let args = args.map_or_else(Map::new, |args| args.0);
-        kept.then(|| Event { cat, name, pid, tid, start: nanoseconds(ts), length: nanoseconds(dur), args })
+        Ok(Some(Event { cat, name, pid, tid, start: nanoseconds(ts), length: nanoseconds(dur), args }))
     }
 }
 

@@ -118,3 +118,14 @@ fn a_recorded_run_nests_as_it_ran() {
     assert!(step.start <= add.start && add.end() <= mul.start && mul.end() <= step.end());
     assert_eq!(Trace::parse(&trace.text()).expect("a trace").events.len(), 3);
 }
+
+#[test]
+fn a_time_that_no_clock_shows_is_refused() {
+    for (ts, dur) in [("1e300", "1"), ("1", "-1e18"), ("9e15", "9e15")] {
+        let text = format!(
+            r#"{{"traceEvents": [{{}}, {{"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 0, "ts": {ts}, "dur": {dur}}}]}}"#
+        );
+        let why = Trace::parse(&text).expect_err("no time").to_string();
+        assert!(why.contains("event 2: ") && why.contains("microseconds is no time"), "{why}");
+    }
+}

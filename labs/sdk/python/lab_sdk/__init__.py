@@ -368,6 +368,8 @@ def serve(path, names):
     # What the learner prints goes to stderr; the pipe is ours alone.
     os.dup2(2, 1)
     np.seterr(all="ignore")
+    # Not beside the learner's files.
+    sys.pycache_prefix = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "pycache")
 
     def send(frame):
         view = memoryview(frame)

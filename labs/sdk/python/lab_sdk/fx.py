@@ -68,11 +68,13 @@ def all_input_nodes(node):
 
 
 def map_arg(arg, of):
-    """The value of an argument (or of a list of them); `of(name)` gives that of a node."""
+    """The value of an argument, of a list of them, or of a node's kwargs; `of(name)` gives that of a node."""
     if isinstance(arg, (list, tuple)):
         return [map_arg(item, of) for item in arg]
     if not isinstance(arg, dict):
         return arg
+    if keywords(arg):
+        return {key: map_arg(item, of) for key, item in arg.items()}
     if "n" in arg:
         return of(arg["n"])
     if "slice" in arg:
@@ -83,14 +85,24 @@ def map_arg(arg, of):
 
 
 def renamed(arg, to):
-    """The same argument with each reference replaced by what `to(name)` makes of it."""
+    """The same argument (list, kwargs) with each reference replaced by what `to(name)` makes of it."""
     if isinstance(arg, (list, tuple)):
         return [renamed(item, to) for item in arg]
-    if isinstance(arg, dict) and "n" in arg:
+    if not isinstance(arg, dict):
+        return arg
+    if keywords(arg):
+        return {key: renamed(item, to) for key, item in arg.items()}
+    if "n" in arg:
         return to(arg["n"])
-    if isinstance(arg, dict) and "slice" in arg:
+    if "slice" in arg:
         return {"slice": renamed(arg["slice"], to)}
     return arg
+
+
+def keywords(arg):
+    """Whether a dict is a node's kwargs: an argument that is one has one of four keys, and no argument under it."""
+    form = {"n": str, "dtype": str, "float": str, "slice": list}
+    return not (len(arg) == 1 and any(isinstance(arg.get(key), kind) for key, kind in form.items()))
 
 
 def tensors(value):

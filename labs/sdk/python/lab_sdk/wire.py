@@ -15,6 +15,8 @@ DTYPES = {
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
 }
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
+# Unsigned integers that the other end has no tensor of, and those that hold them.
+WIDER = {np.dtype(np.uint16): np.dtype(np.int32), np.dtype(np.uint64): np.dtype(np.int64)}
 
 
 class Json:
@@ -76,6 +78,9 @@ def encode(head, values=()):
     def bulk(array):
         nonlocal offset
         array = np.ascontiguousarray(array)
+        if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+            raise TypeError(f"{array.max()} of a uint64 array does not fit into int64")
+        array = array.astype(WIDER.get(array.dtype, array.dtype), copy=False)
         if array.dtype not in NAMES:
             raise TypeError(f"an array of dtype {array.dtype} cannot be sent; use one of {', '.join(map(str, NAMES))}")
         name = f"t{len(chunks)}"

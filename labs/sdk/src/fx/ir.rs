@@ -3,8 +3,14 @@
 //! Modules that the text calls have to be inlined (`inlined_graph`).
 
 use super::{FxArg, FxGraph, FxNode, Opcode};
-use crate::{Error, Result};
+use crate::{Error, Result, ensure};
 use std::collections::BTreeMap;
+
+/// Items that all lists of a text may hold together: a list may hold another twice, that one a third twice, and so on.
+const MOST_ITEMS: usize = 1 << 20;
+
+/// How deep lists and blocks may lie in each other.
+const DEEPEST: usize = 32;
 
 /// The graph that the text describes. Line ends may be CRLF.
 pub fn from_ir(text: &str) -> Result<FxGraph> {
@@ -70,6 +76,10 @@ enum Known {
 #[derive(Default)]
 struct Reader {
     known: BTreeMap<String, Known>,
+    /// Items of arguments so far.
+    items: usize,
+    /// Blocks that are open.
+    open: usize,
 }
 
 impl Reader {
@@ -99,11 +109,14 @@ impl Reader {
                 let (begin, deeper) = (&lines[at], lines[at].indent() + 2);
                 let inside = begin.text.trim().split_once('(').and_then(|(_, rest)| rest.strip_suffix("):"));
                 let inside = inside.ok_or_else(|| begin.wrong("is no beginning of a block"))?;
+                self.open += 1;
+                ensure!(self.open <= DEEPEST, "line {}: {DEEPEST} blocks lie in each other", begin.number);
                 let mut inner = Vec::new();
                 for (name, _) in declared(inside) {
                     inner.push(self.placeholder(&name));
                 }
                 at += 1 + self.block(&lines[at + 1..], deeper, &mut inner)?;
+                self.open -= 1;
                 owner.blocks.push(FxGraph { nodes: inner, modules: BTreeMap::new() });
             }
             nodes.append(&mut made);
@@ -134,7 +147,7 @@ impl Reader {
         let name = results.first().map(|(name, _)| name.clone());
         match (target, name) {
             ("prim::Constant", Some(name)) => {
-                let value = attribute.map_or(Some(FxArg::None), |(_, text)| literal(text));
+                let value = attribute.map_or(Some(FxArg::None), |(_, text)| literal(text, DEEPEST));
                 let value = value.ok_or_else(|| line.wrong("holds a constant that is not read here"))?;
                 // A bool is written as 0 or 1, and only its type says so.
                 let value = match value {
@@ -189,14 +202,33 @@ impl Reader {
     }
 
     /// `%1, %x.2`
-    fn arguments(&self, line: &Line, text: &str) -> Result<Vec<FxArg>> {
+    fn arguments(&mut self, line: &Line, text: &str) -> Result<Vec<FxArg>> {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let argument = |name: &str| match self.known.get(name.trim_start_matches('%')) {
-            Some(Known::Value(value)) => Ok(value.clone()),
-            Some(Known::Module(_)) => Err(line.wrong("hands a module over: read the `inlined_graph`")),
-            None => Err(line.wrong(&format!("reads {name}, which no line before it makes"))),
-        };
-        names.map(argument).collect()
+        let mut args = Vec::new();
+        for name in names {
+            let value = match self.known.get(name.trim_start_matches('%')) {
+                Some(Known::Value(value)) => value,
+                Some(Known::Module(_)) => return Err(line.wrong("hands a module over: read the `inlined_graph`")),
+                None => return Err(line.wrong(&format!("reads {name}, which no line before it makes"))),
+            };
+            let (items, depth) = extent(value);
+            self.items += items;
+            ensure!(depth < DEEPEST, "line {}: {DEEPEST} lists lie in each other", line.number);
+            ensure!(self.items <= MOST_ITEMS, "line {}: lists of more than {MOST_ITEMS} items in all", line.number);
+            args.push(value.clone());
+        }
+        Ok(args)
+    }
+}
+
+/// Items of a value, lists among them and long strings as several, and how deep it is.
+fn extent(value: &FxArg) -> (usize, usize) {
+    match value {
+        FxArg::List(items) => {
+            items.iter().map(extent).fold((1, 1), |(all, deepest), (n, depth)| (all + n, deepest.max(depth + 1)))
+        }
+        FxArg::Str(text) => (1 + text.len() / 32, 0),
+        _ => (1, 0),
     }
 }
 
@@ -222,11 +254,11 @@ fn readable(name: &str) -> String {
 }
 
 /// `1`, `0.5`, `{2}` (a number that came as a tensor), `"text"`, `[1, 2]`.
-fn literal(text: &str) -> Option<FxArg> {
+fn literal(text: &str, deepest: usize) -> Option<FxArg> {
     let text = text.trim().trim_start_matches('{').trim_end_matches('}');
     if let Some(items) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
         let items = items.split(',').map(str::trim).filter(|item| !item.is_empty());
-        return items.map(literal).collect::<Option<_>>().map(FxArg::List);
+        return items.map(|item| literal(item, deepest.checked_sub(1)?)).collect::<Option<_>>().map(FxArg::List);
     }
     if let Some(inner) = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
         return Some(FxArg::Str(inner.to_owned()));

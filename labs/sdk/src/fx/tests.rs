@@ -110,3 +110,22 @@ fn the_ledger_counts_what_is_held() {
     assert_eq!((mem.live(), mem.peak()), (4, 12));
     assert!(mem.get("a").is_err() && mem.set("b", row(&[1.0])).is_err() && mem.free("a").is_err());
 }
+
+#[test]
+fn a_short_text_makes_no_endless_lists() {
+    let text = |lines: &str, value: &str| format!("graph(%0 : Tensor):\n{lines}  return (%{value})\n");
+    // Each list holds the one before it twice: 2^60 items.
+    let twice: String =
+        (0..60).map(|n| format!("  %{} : Tensor[] = prim::ListConstruct(%{n}, %{n})\n", n + 1)).collect();
+    assert!(from_ir(&text(&twice, "60")).expect_err("too many").to_string().contains("line 21: lists of more than"));
+    let deep: String = (0..99).map(|n| format!("  %{} : Tensor[] = prim::ListConstruct(%{n})\n", n + 1)).collect();
+    assert!(from_ir(&text(&deep, "99")).expect_err("too deep").to_string().contains("32 lists lie in each other"));
+    let long = format!("  %s : str = prim::Constant[value=\"{}\"]()\n", "x".repeat(1 << 20));
+    let often: String = (1..99).map(|n| format!("  %{n} : Tensor = aten::f(%s)\n")).collect();
+    assert!(from_ir(&text(&(long + &often), "1")).expect_err("too long").to_string().contains("lists of more than"));
+    let nested = format!("  %1 : int[] = prim::Constant[value={}{}]()\n", "[".repeat(200_000), "]".repeat(200_000));
+    assert!(from_ir(&text(&nested, "1")).expect_err("too deep").to_string().contains("is not read here"));
+    let blocks: String =
+        (0..99).map(|n| format!("{0}  %b{n} : Tensor = prim::If(%0)\n{0}    block0():\n", "    ".repeat(n))).collect();
+    assert!(from_ir(&text(&blocks, "0")).expect_err("too deep").to_string().contains("32 blocks lie in each other"));
+}

@@ -1,0 +1,4 @@
+//! `machine.json`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| roadmap_fuzz::machine(data));

@@ -1,0 +1,4 @@
+//! Numbers as people type them.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| roadmap_fuzz::number(data));

@@ -1,0 +1,4 @@
+//! Answers to predict steps.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| roadmap_fuzz::predict(data));

@@ -1,0 +1,110 @@
+//! Answers that lie about time, or say again what was right before. The grader's clock runs on the grader's side, from `go`
+//! to `done`, and inputs are drawn anew.
+
+use crate::learner::{Learner, Ran, numpy};
+use std::fs;
+use std::path::Path;
+
+/// The experiment that is attacked: it times one pass over up to 32 MiB.
+const LAB: &str = "gpu-memory";
+const STEP: &str = "fused-cpu";
+
+/// What each call of the largest size sleeps.
+const SLEEP: f64 = 0.3;
+
+/// The solution with `more` after it.
+fn answer(learner: &Learner, file: &str, more: &str) {
+    let labs = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs").join(LAB);
+    let text = fs::read_to_string(labs.join(file.replace("answer", "solution"))).expect("a solution");
+    let folder = learner.path(&format!("roadmap/{LAB}"));
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join(file), format!("{text}\n\n{more}")).expect("an answer");
+}
+
+fn check(learner: &Learner, seed: &str, language: &str) -> Ran {
+    learner.run(&format!("lab {LAB} --step {STEP} --lang {language} --seed {seed} --json"))
+}
+
+#[test]
+fn patched_clocks_change_no_time() {
+    if !numpy() {
+        return;
+    }
+    let learner = Learner::new();
+    answer(
+        &learner,
+        "answer.py",
+        &format!(
+            "import datetime, time
+
+sleep, right = time.sleep, fused_cpu
+for name in dir(time):
+    if name.startswith(('perf_counter', 'monotonic', 'time', 'process_time', 'thread_time', 'clock_gettime')):
+        setattr(time, name, lambda *_: 0)
+
+def fused_cpu(x, w, b, r):
+    if len(x) > 1 << 22:
+        sleep({SLEEP})
+    return right(x, w, b, r)
+"
+        ),
+    );
+    let ran = check(&learner, "7", "python");
+    let object: serde_json::Value = serde_json::from_str(&ran.out).expect("one object");
+    let measured = object["checked"][0]["measurements"].as_array().expect("measurements").clone();
+    let rate = measured.iter().find(|m| m["name"].as_str().is_some_and(|name| name.starts_with("bytes a second")));
+    let rate = rate.and_then(|m| m["value"].as_f64()).unwrap_or_else(|| panic!("no rate: {}\n{}", ran.out, ran.err));
+    let moved = f64::from(12 * 2048 * 4096 + 8 * 4096);
+    assert!(rate < moved / SLEEP, "{rate} B/s: the {SLEEP} s of sleep were not counted");
+}
+
+#[test]
+fn there_is_no_clock_beside_an_answer() {
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs/sdk");
+    let mut folders = vec![sdk.join("src"), sdk.join("python")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs" || end == "py") {
+                let text = fs::read_to_string(&path).expect("a file");
+                for clock in ["Instant::", "SystemTime", "import time", "perf_counter"] {
+                    assert!(!text.contains(clock), "{} reads a clock ({clock})", path.display());
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen} files");
+}
+
+#[test]
+fn what_was_right_before_is_not_right_again() {
+    if !numpy() {
+        return;
+    }
+    // The first run writes down its right results by their size; the second, of the same text, says them again.
+    let learner = Learner::new();
+    answer(
+        &learner,
+        "answer.py",
+        "import os
+
+right = fused_cpu
+
+def fused_cpu(x, w, b, r):
+    tape = f'tape-{len(x)}-{len(w)}.npy'
+    if os.path.exists('again') and os.path.exists(tape):
+        return np.load(tape)
+    y = right(x, w, b, r)
+    np.save(tape, y)
+    return y
+",
+    );
+    let first = check(&learner, "7", "python");
+    assert!(first.out.contains("bytes a second"), "the first run is measured:\n{}\n{}", first.out, first.err);
+    fs::write(learner.path(&format!("roadmap/{LAB}/again")), "").expect("a file");
+    check(&learner, "2f", "python").exits(1).shows("`fused_cpu` while it is timed");
+}
