@@ -14,6 +14,10 @@ mod peak;
 #[cfg(test)]
 mod tests;
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub use blocks::{Blocks, Format};
 pub use decode::{Kept, decode};
@@ -21,3 +25,5 @@ pub use gemm::{Packed, matmul};
 pub use isa::Isa;
 pub use peak::multiply_add;
 pub use vector::gemv;
+#[cfg(target_arch = "x86_64")]
+pub use vnni::Vnni;

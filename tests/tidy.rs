@@ -179,6 +179,26 @@ fn no_source_names_a_lab() {
     }
 }
 
+/// The files that may hold an `unsafe` block: one instruction that no crate wraps, and a mapping of weights.
+const UNSAFE: &[&str] = &["labs/sdk/src/models.rs", "src/kernels/vnni.rs"];
+
+#[test]
+fn unsafe_code_has_its_place() {
+    let mut found = Vec::new();
+    for path in files(&["src", "labs", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"], &["rs"])
+        .into_iter()
+        .chain([root().join("build.rs")])
+    {
+        // Hostile answers in tests, and the rules of pages, are texts in quotes.
+        let text = read(&path);
+        let mut lines = code(&text).map(|line| line.split('"').step_by(2).collect::<String>());
+        if lines.any(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")) {
+            found.push(path.strip_prefix(root()).expect("a file of ours").to_path_buf());
+        }
+    }
+    assert!(found.iter().eq(UNSAFE.iter().map(Path::new)), "files with unsafe code: {found:?}");
+}
+
 /// `(module, path, text)` of each file of `src`.
 fn sources() -> Vec<(String, PathBuf, String)> {
     files(&["src"], &["rs"])

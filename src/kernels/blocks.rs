@@ -4,7 +4,7 @@
 //! time, so that a lane of a vector is a row and no sum crosses lanes. The bytes are those of the format; only Q4_K's scales of
 //! six bits take eight here: 148 bytes in place of 144.
 
-use super::eight::{Eight, Kernel, run};
+use super::eight::{Eight, Kernel, PARTS, run};
 use super::isa::Isa;
 use super::vector::Codes;
 use lab_sdk::{Result, ensure};
@@ -43,6 +43,9 @@ impl Format {
 /// Where vectors begin in memory.
 const LINE: usize = 64;
 
+/// Rows that are worked on together, eight from each part of the matrix.
+const TOGETHER: usize = 8 * PARTS;
+
 /// A matrix (N, K) of weights, eight rows side by side.
 pub struct Blocks {
     format: Format,
@@ -51,10 +54,18 @@ pub struct Blocks {
     /// Codes, from the first line on.
     codes: Vec<u8>,
     from: usize,
-    /// Of each block and row d; of Q4_K then dmin: bits of f16.
+    /// Of each block and row d, of Q8_0 and Q4_0: bits of f16.
     halves: Vec<[u16; 8]>,
-    /// Of each 32 values of Q4_K the scales, then the minima.
-    scales: Vec<[[u8; 8]; 2]>,
+    /// Of each block of Q4_K what its codes are multiplied by.
+    scales: Vec<Scales>,
+}
+
+/// Of eight rows of a block of Q4_K.
+struct Scales {
+    /// d and dmin, bits of f16.
+    halves: [[u16; 8]; 2],
+    /// Of each 32 values the scales, then the minima.
+    parts: [[[u8; 8]; 2]; 8],
 }
 
 impl Blocks {
@@ -66,12 +77,12 @@ impl Blocks {
         let row = blocks * format.bytes();
         ensure!(bytes.len() == n * row, "{} bytes: ({n}, {k}) takes {}", bytes.len(), n * row);
         let of_codes = if format == Format::Q8_0 { 1 } else { 2 };
-        let codes = vec![0; n.div_ceil(16) * 16 * k / of_codes + LINE];
+        let codes = vec![0; n.next_multiple_of(TOGETHER) * k / of_codes + LINE];
         let from = codes.as_ptr().align_offset(LINE).min(LINE);
         let mut made = Self { format, n, k, codes, from, halves: Vec::new(), scales: Vec::new() };
         let none = vec![0; format.bytes()];
         let mut to = 0;
-        for group in (0..n.div_ceil(16) * 16).step_by(8) {
+        for group in (0..n.next_multiple_of(TOGETHER)).step_by(8) {
             for block in 0..blocks {
                 let at = |row_at: usize| (group + row_at) * row + block * format.bytes();
                 let rows: [&[u8]; 8] = std::array::from_fn(|row| {
@@ -87,7 +98,10 @@ impl Blocks {
     fn interleave(&mut self, rows: [&[u8]; 8], to: usize) -> usize {
         let half = |row: &[u8], at: usize| u16::from_le_bytes([row[at], row[at + 1]]);
         let to = &mut self.codes[self.from + to..];
-        self.halves.push(rows.map(|row| half(row, 0)));
+        let d = rows.map(|row| half(row, 0));
+        if self.format != Format::Q4K {
+            self.halves.push(d);
+        }
         match self.format {
             Format::Q8_0 => {
                 for (row, codes) in rows.iter().map(|row| &row[2..]).enumerate() {
@@ -106,11 +120,11 @@ impl Blocks {
                 128
             }
             Format::Q4K => {
-                self.halves.push(rows.map(|row| half(row, 2)));
-                for part in 0..8 {
+                let parts = std::array::from_fn(|part| {
                     let of = rows.map(|row| six_bits(&row[4..16], part));
-                    self.scales.push([of.map(|(scale, _)| scale), of.map(|(_, min)| min)]);
-                }
+                    [of.map(|(scale, _)| scale), of.map(|(_, min)| min)]
+                });
+                self.scales.push(Scales { halves: [d, rows.map(|row| half(row, 2))], parts });
                 for (row, codes) in rows.iter().map(|row| &row[16..]).enumerate() {
                     for k in 0..256 {
                         // Of 64 values the first 32 are in lower halves, the others in upper ones.
@@ -137,7 +151,7 @@ impl Blocks {
     pub fn gemv(&self, isa: Isa, x: &[f32]) -> Result<Vec<f32>> {
         ensure!(x.len() == self.k, "x has {} values, a row {}", x.len(), self.k);
         ensure!(x.iter().all(|x| x.is_finite()), "x holds NaN or an infinity");
-        let mut y = vec![0.0; self.n.div_ceil(16) * 16];
+        let mut y = vec![0.0; self.n.next_multiple_of(TOGETHER)];
         run(isa, Product { w: self, x, y: &mut y });
         y.truncate(self.n);
         Ok(y)
@@ -170,84 +184,91 @@ impl Kernel for Product<'_> {
         let x = Codes::new(e, self.x, w.format.values());
         let codes = &w.codes[w.from..w.codes.len() - LINE + w.from];
         let blocks = w.k / w.format.values();
-        // Twice eight rows at a time, from both halves of the matrix: they share x, and more lines are on their way from memory.
-        let half = self.y.len() / 2;
-        let (y, below) = self.y.split_at_mut(half);
-        let groups = y.as_chunks_mut::<8>().0.iter_mut().zip(below.as_chunks_mut::<8>().0);
+        let (y, _) = self.y.as_chunks_mut::<8>();
+        let part = y.len() / PARTS;
         match w.format {
             Format::Q8_0 => {
                 let (codes, _) = codes.as_chunks::<32>().0.as_chunks::<8>();
-                for ((y, w), d) in groups.zip(halves(codes, blocks)).zip(halves(&w.halves, blocks)) {
-                    let mut sums = [e.splat(0.0); 2];
-                    for (((w, d), x), scale) in pairs(w).zip(pairs(d)).zip(&x.fours).zip(&x.scales) {
-                        let (scale, products) = (e.splat(*scale), e.eights(w, x));
+                for (at, (w, d)) in parts(codes, blocks).zip(parts(&w.halves, blocks)).enumerate() {
+                    let mut sums = [e.splat(0.0); PARTS];
+                    let blocks = together(w).zip(together(d)).zip(&x.fours).zip(&x.scales).zip(&x.sums);
+                    for ((((w, d), x), scale), sum) in blocks {
+                        let (scale, products) = (e.splat(*scale), e.eights(w, x, *sum));
                         for ((sum, product), d) in sums.iter_mut().zip(products).zip(d) {
                             *sum = e.mul_add(e.floats(product), e.mul(e.halves(d), scale), *sum);
                         }
                     }
-                    (*y.0, *y.1) = (e.array(sums[0]), e.array(sums[1]));
+                    for (of, sum) in sums.into_iter().enumerate() {
+                        y[of * part + at] = e.array(sum);
+                    }
                 }
             }
             Format::Q4_0 => {
                 let (codes, _) = codes.as_chunks::<32>().0.as_chunks::<4>();
-                let ones = [e.integer(0x0001_0001); 2];
+                let ones = [e.factors(&[1; 8]); PARTS];
                 // The sum of x takes 8 from every code.
                 let less: Vec<i32> = x.sums.iter().map(|sum| -8 * sum).collect();
-                for ((y, w), d) in groups.zip(halves(codes, blocks)).zip(halves(&w.halves, blocks)) {
-                    let mut sums = [e.splat(0.0); 2];
-                    for ((((w, d), x), scale), less) in pairs(w).zip(pairs(d)).zip(&x.fours).zip(&x.scales).zip(&less) {
+                for (at, (w, d)) in parts(codes, blocks).zip(parts(&w.halves, blocks)).enumerate() {
+                    let mut sums = [e.splat(0.0); PARTS];
+                    let blocks = together(w).zip(together(d)).zip(&x.fours).zip(&x.scales).zip(&less);
+                    for ((((w, d), x), scale), less) in blocks {
                         let (scale, less, products) = (e.splat(*scale), e.integer(*less), e.fours(w, x, ones));
                         for ((sum, product), d) in sums.iter_mut().zip(products).zip(d) {
                             let product = e.floats(e.plus(product, less));
                             *sum = e.mul_add(product, e.mul(e.halves(d), scale), *sum);
                         }
                     }
-                    (*y.0, *y.1) = (e.array(sums[0]), e.array(sums[1]));
+                    for (of, sum) in sums.into_iter().enumerate() {
+                        y[of * part + at] = e.array(sum);
+                    }
                 }
             }
             Format::Q4K => {
                 let (codes, _) = codes.as_chunks::<32>().0.as_chunks::<4>().0.as_chunks::<8>();
-                let (scales, _) = w.scales.as_chunks::<8>();
-                let (d, _) = w.halves.as_chunks::<2>();
                 let ((fours, _), (x_sums, _)) = (x.fours.as_chunks::<8>(), x.sums.as_chunks::<8>());
-                let rows = halves(codes, blocks).zip(halves(scales, blocks)).zip(halves(d, blocks));
-                for (y, ((w, scales), d)) in groups.zip(rows) {
-                    let mut sums = [e.splat(0.0); 2];
-                    let blocks = pairs(w).zip(pairs(scales)).zip(pairs(d)).zip(fours).zip(x_sums).zip(&x.scales);
-                    for (((((w, scales), d), x), x_sums), scale) in blocks {
-                        let (mut products, mut minima) = ([e.integer(0); 2], [e.integer(0); 2]);
-                        for part in 0..8 {
-                            let sum = e.integer(x_sums[part]);
-                            let [[scale0, min0], [scale1, min1]] = [scales[0][part], scales[1][part]];
-                            let factors = [e.bytes(&scale0, true), e.bytes(&scale1, true)];
-                            let of = e.fours([&w[0][part], &w[1][part]], &x[part], factors);
-                            products = [e.plus(products[0], of[0]), e.plus(products[1], of[1])];
-                            minima[0] = e.plus(minima[0], e.dot(e.bytes(&min0, false), sum));
-                            minima[1] = e.plus(minima[1], e.dot(e.bytes(&min1, false), sum));
+                for (at, (w, scales)) in parts(codes, blocks).zip(parts(&w.scales, blocks)).enumerate() {
+                    let mut sums = [e.splat(0.0); PARTS];
+                    let blocks = together(w).zip(together(scales)).zip(fours).zip(x_sums).zip(&x.scales);
+                    for ((((w, scales), x), x_sums), scale) in blocks {
+                        let (mut products, mut minima) = ([e.integer(0); PARTS], [e.integer(0); PARTS]);
+                        for (at, (x, sum)) in x.iter().zip(x_sums).enumerate() {
+                            let (mut codes, mut factors) = ([&w[0][at]; PARTS], [e.integer(0); PARTS]);
+                            for of in 0..PARTS {
+                                let [scale, min] = &scales[of].parts[at];
+                                (codes[of], factors[of]) = (&w[of][at], e.factors(scale));
+                                minima[of] = e.plus(minima[of], e.dot(e.bytes(min), e.integer(*sum)));
+                            }
+                            for (sum, product) in products.iter_mut().zip(e.fours(codes, x, factors)) {
+                                *sum = e.plus(*sum, product);
+                            }
                         }
                         let (scale, less) = (e.splat(*scale), e.splat(-scale));
-                        for half in 0..2 {
-                            let [of, least] = d[half];
-                            let sum = e.mul_add(e.floats(products[half]), e.mul(e.halves(&of), scale), sums[half]);
-                            sums[half] = e.mul_add(e.floats(minima[half]), e.mul(e.halves(&least), less), sum);
+                        for of in 0..PARTS {
+                            let [d, least] = &scales[of].halves;
+                            let sum = e.mul_add(e.floats(products[of]), e.mul(e.halves(d), scale), sums[of]);
+                            sums[of] = e.mul_add(e.floats(minima[of]), e.mul(e.halves(least), less), sum);
                         }
                     }
-                    (*y.0, *y.1) = (e.array(sums[0]), e.array(sums[1]));
+                    for (of, sum) in sums.into_iter().enumerate() {
+                        y[of * part + at] = e.array(sum);
+                    }
                 }
             }
         }
     }
 }
 
-/// The blocks of eight rows of the upper half of a matrix, each with those of the lower half.
+/// The blocks of eight rows, row by row, from each of the parts of a matrix.
 #[inline(always)]
-fn halves<T>(all: &[T], blocks: usize) -> impl Iterator<Item = (&[T], &[T])> {
+fn parts<T>(all: &[T], blocks: usize) -> impl Iterator<Item = [&[T]; PARTS]> {
     let (above, below) = all.split_at(all.len() / 2);
-    above.chunks_exact(blocks).zip(below.chunks_exact(blocks))
+    let ((a, b), (c, d)) = (above.split_at(above.len() / 2), below.split_at(below.len() / 2));
+    let rows = |part| <[T]>::chunks_exact(part, blocks);
+    rows(a).zip(rows(b)).zip(rows(c).zip(rows(d))).map(|((a, b), (c, d))| [a, b, c, d])
 }
 
 /// Block by block.
 #[inline(always)]
-fn pairs<'a, T>((above, below): (&'a [T], &'a [T])) -> impl Iterator<Item = [&'a T; 2]> {
-    above.iter().zip(below).map(|(a, b)| [a, b])
+fn together<'a, T>([a, b, c, d]: [&'a [T]; PARTS]) -> impl Iterator<Item = [&'a T; PARTS]> {
+    a.iter().zip(b).zip(c.iter().zip(d)).map(|((a, b), (c, d))| [a, b, c, d])
 }

@@ -2,12 +2,9 @@
 //!
 //! Letters: T tokens in the cache, H query heads, Hkv heads of keys and values, G = H / Hkv, D values a head.
 
-use super::eight::{Eight, Kernel, run};
+use super::eight::{Eight, Kernel, PARTS, run};
 use super::isa::Isa;
 use lab_sdk::{Result, ensure};
-
-/// Tokens whose values are added before the sums go back to memory: their rows stay in the nearest caches.
-const TOKENS: usize = 16;
 
 /// What is kept of the tokens: keys and values (T, Hkv, D), row-major.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +76,14 @@ struct Shape {
     d: usize,
 }
 
+impl Shape {
+    /// From the scores of one head to those of the next: whole lines, and one more, so that not all begin in the same set of
+    /// the first cache.
+    fn wide(self) -> usize {
+        (self.t / 16 + 2) * 16
+    }
+}
+
 /// A number of the cache.
 trait Cell: Copy {
     /// Eight of them as f32.
@@ -112,12 +117,12 @@ impl<C: Cell> Kernel for Attend<'_, C> {
     #[inline(always)]
     fn on<E: Eight>(self, e: E) -> Vec<f32> {
         let Shape { t, heads, .. } = self.shape;
-        let mut scores = vec![0.0; heads * t]; // (H, T)
+        let mut scores = vec![0.0; heads * self.shape.wide()]; // (H, T and more)
         self.score(e, &mut scores);
         // Loops, not closures: what is not inlined here would lose the vectors.
         let mut sums = Vec::with_capacity(heads);
-        for row in scores.chunks_exact_mut(t) {
-            sums.push(exponentials(e, row));
+        for row in scores.chunks_exact_mut(self.shape.wide()) {
+            sums.push(exponentials(e, &mut row[..t]));
         }
         let mut y = self.mix(e, &scores);
         for (y, sum) in y.chunks_exact_mut(self.shape.d).zip(sums) {
@@ -127,86 +132,132 @@ impl<C: Cell> Kernel for Attend<'_, C> {
     }
 }
 
-impl<C: Cell> Attend<'_, C> {
-    /// q k^T, token by token, for memory is read once and in order.
+impl<'a, C: Cell> Attend<'a, C> {
+    /// q k^T (H, T), those of one head in the order in which tokens come, which is the same for [`mix`](Self::mix): from four
+    /// places of the cache in turn, so that more lines are on their way from memory than one walk asks for.
     #[inline(always)]
     fn score<E: Eight>(&self, e: E, scores: &mut [f32]) {
-        let Shape { t, heads, kv_heads, d } = self.shape;
-        let row = kv_heads * d;
-        let mut fours = self.keys.chunks_exact(4 * row);
-        for (at, keys) in (&mut fours).enumerate() {
-            for head in 0..heads {
-                let from = head / (heads / kv_heads) * d;
-                let four = std::array::from_fn(|token| &keys[token * row + from..][..d]);
-                let dots: [f32; 4] = dots(e, &self.q[head * d..][..d], four);
-                scores[head * t + 4 * at..][..4].copy_from_slice(&dots);
+        let (part, wide) = (self.shape.t / PARTS, self.shape.wide());
+        let queries: Vec<(&[[f32; 8]], usize)> =
+            self.q.as_chunks::<8>().0.chunks(self.shape.d / 8).zip(self.from()).collect();
+        for at in 0..part {
+            let keys = self.rows(self.keys, [at, part + at, 2 * part + at, 3 * part + at]);
+            for ((q, from), scores) in queries.iter().zip(scores.chunks_exact_mut(wide)) {
+                let mut sums = [e.splat(0.0); PARTS];
+                dots(e, q, keys, *from, &mut sums);
+                scores[at * PARTS..][..PARTS].copy_from_slice(&e.sums(sums));
             }
         }
-        for (at, keys) in fours.remainder().chunks_exact(row).enumerate() {
-            for head in 0..heads {
-                let from = head / (heads / kv_heads) * d;
-                let [dot] = dots(e, &self.q[head * d..][..d], [&keys[from..][..d]]);
-                scores[head * t + t / 4 * 4 + at] = dot;
+        for token in part * PARTS..self.shape.t {
+            let keys = self.rows(self.keys, [token]);
+            for ((q, from), scores) in queries.iter().zip(scores.chunks_exact_mut(wide)) {
+                let mut sums = [e.splat(0.0)];
+                dots(e, q, keys, *from, &mut sums);
+                scores[token] = e.sum(sums[0]);
             }
         }
     }
 
-    /// sum of p v (H, D).
+    /// sum of p v (H, D), for p where [`score`](Self::score) put it.
     #[inline(always)]
     fn mix<E: Eight>(&self, e: E, p: &[f32]) -> Vec<f32> {
-        let Shape { t, heads, kv_heads, d } = self.shape;
-        let row = kv_heads * d;
-        let mut y = vec![0.0; heads * d];
-        for (block, values) in self.values.chunks(TOKENS * row).enumerate() {
-            for (head, y) in y.chunks_exact_mut(d).enumerate() {
-                let p = &p[head * t + block * TOKENS..(head + 1) * t];
-                let from = head / (heads / kv_heads) * d;
-                let (wide, narrow) = y.as_chunks_mut::<32>();
-                for (at, y) in wide.iter_mut().enumerate() {
-                    add::<E, C, 4>(e, y.as_chunks_mut::<8>().0, p, values.chunks_exact(row), from + 32 * at);
-                }
-                let narrow_from = from + d / 32 * 32;
-                for (at, y) in narrow.as_chunks_mut::<8>().0.chunks_mut(1).enumerate() {
-                    add::<E, C, 1>(e, y, p, values.chunks_exact(row), narrow_from + 8 * at);
-                }
+        let Shape { t, heads, d, .. } = self.shape;
+        let (part, wide) = (t / PARTS, self.shape.wide());
+        let p: Vec<(&[f32], usize)> = p.chunks(wide).zip(self.from()).collect();
+        let mut y = vec![[0.0; 8]; heads * d / 8];
+        for at in 0..part {
+            let values = self.rows(self.values, [at, part + at, 2 * part + at, 3 * part + at]);
+            for ((p, from), y) in p.iter().zip(y.chunks_exact_mut(d / 8)) {
+                let Some(p) = p[at * PARTS..].first_chunk::<PARTS>() else { break };
+                add(e, y, p, values, *from);
             }
         }
-        y
+        for token in part * PARTS..t {
+            let values = self.rows(self.values, [token]);
+            for ((p, from), y) in p.iter().zip(y.chunks_exact_mut(d / 8)) {
+                add(e, y, &[p[token]], values, *from);
+            }
+        }
+        y.into_flattened()
+    }
+
+    /// Of each head where its keys and values begin in the row of a token, in eights.
+    fn from(&self) -> impl Iterator<Item = usize> {
+        let Shape { heads, kv_heads, d, .. } = self.shape;
+        (0..heads).map(move |head| head / (heads / kv_heads) * (d / 8))
+    }
+
+    /// The rows of some tokens, eight numbers at a time.
+    #[inline(always)]
+    fn rows<const R: usize>(&self, all: &'a [C], tokens: [usize; R]) -> [&'a [[C; 8]]; R] {
+        let wide = self.shape.kv_heads * self.shape.d;
+        let mut rows: [&[[C; 8]]; R] = [&[]; R];
+        for (row, token) in rows.iter_mut().zip(tokens) {
+            (*row, _) = all[token * wide..][..wide].as_chunks::<8>();
+        }
+        rows
     }
 }
 
-/// The products of one query with some keys.
+/// Adds the products of one query with the keys that begin at `from` in some rows, lane by lane.
 #[inline(always)]
-fn dots<E: Eight, C: Cell, const R: usize>(e: E, q: &[f32], keys: [&[C]; R]) -> [f32; R] {
-    let mut sums = [e.splat(0.0); R];
-    let keys = keys.map(|key| key.as_chunks::<8>().0);
-    for (at, q) in q.as_chunks::<8>().0.iter().enumerate() {
-        let q = e.load(q);
+fn dots<E: Eight, C: Cell, const R: usize>(
+    e: E,
+    q: &[[f32; 8]],
+    mut keys: [&[[C; 8]]; R],
+    from: usize,
+    sums: &mut [E::F; R],
+) {
+    keys.iter_mut().for_each(|key| *key = &key[from..from + q.len()]);
+    // Four vectors at a time: what is left of the loop then costs little beside them.
+    let (fours, rest) = q.as_chunks::<4>();
+    for (at, q) in fours.iter().enumerate() {
         for (sum, key) in sums.iter_mut().zip(keys) {
-            *sum = e.mul_add(C::eight(e, &key[at]), q, *sum);
+            let Some(key) = key[4 * at..].first_chunk::<4>() else { break };
+            for (key, q) in key.iter().zip(q) {
+                *sum = e.mul_add(C::eight(e, key), e.load(q), *sum);
+            }
         }
     }
-    sums.map(|sum| e.sum(sum))
+    for (at, q) in rest.iter().enumerate() {
+        for (sum, key) in sums.iter_mut().zip(keys) {
+            *sum = e.mul_add(C::eight(e, &key[4 * fours.len() + at]), e.load(q), *sum);
+        }
+    }
 }
 
-/// y += p v for 8 N values, of each row those from `from` on.
+/// y += p v for the values that begin at `from` in some rows.
 #[inline(always)]
-fn add<'a, E: Eight, C: Cell + 'a, const N: usize>(
+fn add<E: Eight, C: Cell, const R: usize>(
     e: E,
     y: &mut [[f32; 8]],
-    p: &[f32],
-    rows: impl Iterator<Item = &'a [C]>,
+    p: &[f32; R],
+    mut rows: [&[[C; 8]]; R],
     from: usize,
 ) {
-    let mut sums: [E::F; N] = std::array::from_fn(|at| e.load(&y[at]));
-    for (p, row) in p.iter().zip(rows) {
-        let Some(v) = row[from..].as_chunks::<8>().0.first_chunk::<N>() else { break };
-        let p = e.splat(*p);
-        for (sum, v) in sums.iter_mut().zip(v) {
-            *sum = e.mul_add(C::eight(e, v), p, *sum);
+    rows.iter_mut().for_each(|row| *row = &row[from..from + y.len()]);
+    let mut weights = [e.splat(0.0); R];
+    for (weight, p) in weights.iter_mut().zip(p) {
+        *weight = e.splat(*p);
+    }
+    let (fours, rest) = y.as_chunks_mut::<4>();
+    for (at, y) in fours.iter_mut().enumerate() {
+        let mut sums = [e.load(&y[0]), e.load(&y[1]), e.load(&y[2]), e.load(&y[3])];
+        for (p, row) in weights.iter().zip(rows) {
+            let Some(row) = row[4 * at..].first_chunk::<4>() else { break };
+            for (sum, v) in sums.iter_mut().zip(row) {
+                *sum = e.mul_add(C::eight(e, v), *p, *sum);
+            }
+        }
+        for (y, sum) in y.iter_mut().zip(sums) {
+            *y = e.array(sum);
         }
     }
-    for (y, sum) in y.iter_mut().zip(sums) {
+    for (at, y) in rest.iter_mut().enumerate() {
+        let mut sum = e.load(y);
+        for (p, row) in weights.iter().zip(rows) {
+            sum = e.mul_add(C::eight(e, &row[4 * fours.len() + at]), *p, sum);
+        }
         *y = e.array(sum);
     }
 }

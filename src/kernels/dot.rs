@@ -1,49 +1,52 @@
-//! The one vector operation under an int8 product: each lane of i32 adds two products of i16.
+//! The one vector operation under an int8 product: to each lane of i32 it adds the products of one word of codes.
 //!
-//! `vpmaddubsw` has twice the products, but of u8 and i8, and it saturates: two of 255 * 127 do not fit an i16. Widened to
-//! i16 while they are packed, int8 codes multiply exactly, -128 * -128 twice included, and `vpmaddwd` adds a pair into an i32.
+//! A word holds two codes as i16 (`vpmaddwd`) or four as they are (`vpdpbusd`, in [`super::vnni`]). `vpmaddubsw` takes four too,
+//! but adds two products of u8 and i8 in an i16, where they saturate: two of 255 * 127 do not fit.
 
-use pulp::bytemuck::{Pod, cast};
+use pulp::bytemuck::{Pod, cast_slice};
+use std::slice::from_ref;
 
+#[cfg(target_arch = "x86_64")]
+use pulp::bytemuck::cast;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
-/// Words of a block of [`Dot::words`]: eight rows.
-pub(super) const ROWS: usize = 8;
-/// Values of k in such a block, two a word.
-pub(super) const DEPTH: usize = 16;
+/// Words of a row that are made at once, and rows whose words are turned at once.
+pub(super) const EIGHT: usize = 8;
 
-/// Vectors of i32 lanes. A lane holds a sum, or a word: two i16, the lower one first.
+/// Vectors of i32 lanes. A lane holds a sum, or a word: some codes of one row, the first one lowest.
 pub(super) trait Dot: Copy {
     /// A vector.
     type V: Pod;
 
+    /// The codes of eight words of a row: int8.
+    type Codes: Pod;
+
+    /// The bits that a word of x has flipped. Where x = 0 they are the word, so what a product has too much is theirs.
+    const FLIPPED: i32;
+
     /// `word` in each lane.
     fn splat(self, word: i32) -> Self::V;
 
-    /// a.low b.low + a.high b.high, lane by lane.
-    fn product(self, a: Self::V, b: Self::V) -> Self::V;
+    /// sum + x . w, lane by lane, modulo 2^32, for words of x that are flipped and words of w that are not.
+    fn dot(self, sum: Self::V, x: Self::V, w: Self::V) -> Self::V;
 
     /// a + b, lane by lane, modulo 2^32.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
 
-    /// Sixteen values of k of eight rows as words: `[k / 2][row]`.
+    /// Eight words of a row.
+    fn words(self, codes: Self::Codes) -> [i32; EIGHT];
+
+    /// Rows as columns.
     #[inline(always)]
-    fn words(self, rows: [[i8; DEPTH]; ROWS]) -> [[i32; ROWS]; DEPTH / 2] {
-        let mut words = [[0; ROWS]; DEPTH / 2];
-        for (row, values) in rows.iter().enumerate() {
-            for (k, pair) in values.chunks_exact(2).enumerate() {
-                words[k][row] = word(pair[0], pair[1]);
-            }
-        }
-        words
+    fn turned(self, rows: [[i32; EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT] {
+        std::array::from_fn(|word| std::array::from_fn(|row| rows[row][word]))
     }
 }
 
-/// Two values of int8 as i16, the first one in the lower half.
-#[inline(always)]
-fn word(low: i8, high: i8) -> i32 {
-    i32::from(low) & 0xffff | i32::from(high) << 16
+/// How many codes a word holds.
+pub(super) const fn depth<D: Dot>() -> usize {
+    size_of::<D::Codes>() / EIGHT
 }
 
 /// Lanes in an array: what every processor does, and what the others are held to.
@@ -55,6 +58,9 @@ where
     [i32; N]: Pod,
 {
     type V = [i32; N];
+    type Codes = u128;
+
+    const FLIPPED: i32 = 0;
 
     #[inline(always)]
     fn splat(self, word: i32) -> Self::V {
@@ -62,13 +68,12 @@ where
     }
 
     #[inline(always)]
-    fn product(self, a: Self::V, b: Self::V) -> Self::V {
-        let mut products = [0; N];
-        for (product, (a, b)) in products.iter_mut().zip(a.into_iter().zip(b)) {
-            let low = i32::from(a as i16) * i32::from(b as i16);
-            *product = low.wrapping_add((a >> 16) * (b >> 16));
+    fn dot(self, mut sum: Self::V, x: Self::V, w: Self::V) -> Self::V {
+        for (sum, (x, w)) in sum.iter_mut().zip(x.into_iter().zip(w)) {
+            let low = i32::from(x as i16) * i32::from(w as i16);
+            *sum = sum.wrapping_add(low.wrapping_add((x >> 16) * (w >> 16)));
         }
-        products
+        sum
     }
 
     #[inline(always)]
@@ -78,11 +83,21 @@ where
         }
         a
     }
+
+    #[inline(always)]
+    fn words(self, codes: Self::Codes) -> [i32; EIGHT] {
+        let (pairs, _) = cast_slice(from_ref(&codes)).as_chunks::<2>();
+        let word = |[low, high]: [i8; 2]| i32::from(low) & 0xffff | i32::from(high) << 16;
+        std::array::from_fn(|at| word(pairs[at]))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Dot for V3 {
     type V = core::arch::x86_64::__m256i;
+    type Codes = u128;
+
+    const FLIPPED: i32 = 0;
 
     #[inline(always)]
     fn splat(self, word: i32) -> Self::V {
@@ -90,8 +105,8 @@ impl Dot for V3 {
     }
 
     #[inline(always)]
-    fn product(self, a: Self::V, b: Self::V) -> Self::V {
-        self.avx2._mm256_madd_epi16(a, b)
+    fn dot(self, sum: Self::V, x: Self::V, w: Self::V) -> Self::V {
+        self.add(sum, self.avx2._mm256_madd_epi16(x, w))
     }
 
     #[inline(always)]
@@ -100,30 +115,34 @@ impl Dot for V3 {
     }
 
     #[inline(always)]
-    fn words(self, rows: [[i8; DEPTH]; ROWS]) -> [[i32; ROWS]; DEPTH / 2] {
-        cast(transposed(self, rows.map(|row| self.avx2._mm256_cvtepi8_epi16(cast(row)))))
+    fn words(self, codes: Self::Codes) -> [i32; EIGHT] {
+        cast(self.avx2._mm256_cvtepi8_epi16(cast(codes)))
     }
-}
 
-/// Rows of eight words as columns.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn transposed(v3: V3, [a, b, c, d, e, f, g, h]: [<V3 as Dot>::V; 8]) -> [<V3 as Dot>::V; 8] {
-    let (low32, high32) = (|a, b| v3.avx2._mm256_unpacklo_epi32(a, b), |a, b| v3.avx2._mm256_unpackhi_epi32(a, b));
-    let (low64, high64) = (|a, b| v3.avx2._mm256_unpacklo_epi64(a, b), |a, b| v3.avx2._mm256_unpackhi_epi64(a, b));
-    let (ab, ab2, cd, cd2) = (low32(a, b), high32(a, b), low32(c, d), high32(c, d));
-    let (ef, ef2, gh, gh2) = (low32(e, f), high32(e, f), low32(g, h), high32(g, h));
-    // Of each half of 128 bits, columns 0 to 3 of rows a to d and of rows e to h.
-    let left = [low64(ab, cd), high64(ab, cd), low64(ab2, cd2), high64(ab2, cd2)];
-    let right = [low64(ef, gh), high64(ef, gh), low64(ef2, gh2), high64(ef2, gh2)];
-    let near = |i: usize| v3.avx2._mm256_permute2x128_si256::<0x20>(left[i], right[i]);
-    let far = |i: usize| v3.avx2._mm256_permute2x128_si256::<0x31>(left[i], right[i]);
-    [near(0), near(1), near(2), near(3), far(0), far(1), far(2), far(3)]
+    #[inline(always)]
+    fn turned(self, rows: [[i32; EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT] {
+        let (low32, high32) =
+            (|a, b| self.avx2._mm256_unpacklo_epi32(a, b), |a, b| self.avx2._mm256_unpackhi_epi32(a, b));
+        let (low64, high64) =
+            (|a, b| self.avx2._mm256_unpacklo_epi64(a, b), |a, b| self.avx2._mm256_unpackhi_epi64(a, b));
+        let [a, b, c, d, e, f, g, h]: [Self::V; EIGHT] = cast(rows);
+        let (ab, ab2, cd, cd2) = (low32(a, b), high32(a, b), low32(c, d), high32(c, d));
+        let (ef, ef2, gh, gh2) = (low32(e, f), high32(e, f), low32(g, h), high32(g, h));
+        // Of each half of 128 bits, columns 0 to 3 of rows a to d and of rows e to h.
+        let left = [low64(ab, cd), high64(ab, cd), low64(ab2, cd2), high64(ab2, cd2)];
+        let right = [low64(ef, gh), high64(ef, gh), low64(ef2, gh2), high64(ef2, gh2)];
+        let near = |i: usize| self.avx2._mm256_permute2x128_si256::<0x20>(left[i], right[i]);
+        let far = |i: usize| self.avx2._mm256_permute2x128_si256::<0x31>(left[i], right[i]);
+        cast([near(0), near(1), near(2), near(3), far(0), far(1), far(2), far(3)])
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Dot for V4 {
     type V = core::arch::x86_64::__m512i;
+    type Codes = u128;
+
+    const FLIPPED: i32 = 0;
 
     #[inline(always)]
     fn splat(self, word: i32) -> Self::V {
@@ -131,8 +150,8 @@ impl Dot for V4 {
     }
 
     #[inline(always)]
-    fn product(self, a: Self::V, b: Self::V) -> Self::V {
-        self.avx512bw._mm512_madd_epi16(a, b)
+    fn dot(self, sum: Self::V, x: Self::V, w: Self::V) -> Self::V {
+        self.add(sum, self.avx512bw._mm512_madd_epi16(x, w))
     }
 
     #[inline(always)]
@@ -141,8 +160,14 @@ impl Dot for V4 {
     }
 
     #[inline(always)]
-    fn words(self, rows: [[i8; DEPTH]; ROWS]) -> [[i32; ROWS]; DEPTH / 2] {
+    fn words(self, codes: Self::Codes) -> [i32; EIGHT] {
         let v3: &V3 = &self;
-        v3.words(rows)
+        v3.words(codes)
+    }
+
+    #[inline(always)]
+    fn turned(self, rows: [[i32; EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT] {
+        let v3: &V3 = &self;
+        v3.turned(rows)
     }
 }

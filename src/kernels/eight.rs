@@ -1,7 +1,13 @@
 //! Vectors of eight lanes, for kernels that wait for memory: rows of weights side by side, or values of one row.
 
 use super::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use super::wide::Wide;
+#[cfg(target_arch = "x86_64")]
 use pulp::NullaryFnOnce;
+
+/// Places of a matrix that are walked at once: so more lines are on their way from memory than one walk asks for.
+pub(super) const PARTS: usize = 4;
 
 /// Eight lanes of f32 or of i32. Eight rows of packed weights lie side by side, so that a lane is a row.
 pub(super) trait Eight: Copy {
@@ -28,20 +34,25 @@ pub(super) trait Eight: Copy {
     fn codes(self, x: [Self::F; 4]) -> ([i32; 8], i32);
     /// The sum of the lanes.
     fn sum(self, x: Self::F) -> f32;
+    /// The sums of the lanes of four.
+    fn sums(self, x: [Self::F; PARTS]) -> [f32; PARTS];
     /// e^x for x <= 0, to 2e-7 of it; 0 below -87.
     fn exp(self, x: Self::F) -> Self::F;
 
     fn integer(self, x: i32) -> Self::I;
-    /// Each byte as a word: twice in it, or, not `twice`, in its lower half.
-    fn bytes(self, x: &[u8; 8], twice: bool) -> Self::I;
+    /// Bytes as numbers.
+    fn bytes(self, x: &[u8; 8]) -> Self::I;
+    /// Bytes, 63 at most, as [`fours`](Self::fours) multiplies by them.
+    fn factors(self, x: &[u8; 8]) -> Self::I;
     fn plus(self, a: Self::I, b: Self::I) -> Self::I;
     /// a.low b.low + a.high b.high.
     fn dot(self, a: Self::I, b: Self::I) -> Self::I;
-    /// 32 values of k of twice eight rows, int8, four of a row after another, by x, four int8 a word.
-    fn eights(self, w: [&[[u8; 32]; 8]; 2], x: &[i32; 8]) -> [Self::I; 2];
-    /// 32 values of k of twice eight rows, four of a row after another, in the lower halves of the bytes and then in the upper
-    /// ones, by x, four int8 a word; times the words of `factor`, 63 at most.
-    fn fours(self, w: [&[[u8; 32]; 4]; 2], x: &[i32; 8], factor: [Self::I; 2]) -> [Self::I; 2];
+    /// 32 values of k of eight rows of each part, int8, four of a row after another, by x, four int8 a word, whose sum is `sum`. x holds
+    /// no -128.
+    fn eights(self, w: [&[[u8; 32]; 8]; PARTS], x: &[i32; 8], sum: i32) -> [Self::I; PARTS];
+    /// 32 values of k of eight rows of each part, four of a row after another, in the lower halves of the bytes and then in the upper
+    /// ones, by x, four int8 a word, of which none is -128; times [`factors`](Self::factors).
+    fn fours(self, w: [&[[u8; 32]; 4]; PARTS], x: &[i32; 8], factors: [Self::I; PARTS]) -> [Self::I; PARTS];
 }
 
 /// What runs over vectors of eight.
@@ -55,9 +66,11 @@ pub(super) fn run<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     match isa {
         Isa::Portable => kernel.on(Plain),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2(v3) => v3.vectorize(On(v3, kernel)),
+        Isa::Avx2(v3) => v3.vectorize(On(Wide { v3, products: v3 }, kernel)),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512(v4) => v4.vectorize(On(*v4, kernel)),
+        Isa::Avx512(v4) => v4.vectorize(On(Wide { v3: *v4, products: *v4 }, kernel)),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni(vnni) => vnni.vectorize(On(Wide { v3: *vnni.v4, products: vnni }, kernel)),
     }
 }
 
@@ -147,6 +160,10 @@ impl Eight for Plain {
         ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
     }
     #[inline(always)]
+    fn sums(self, x: [[f32; 8]; PARTS]) -> [f32; PARTS] {
+        x.map(|x| self.sum(x))
+    }
+    #[inline(always)]
     fn exp(self, x: [f32; 8]) -> [f32; 8] {
         x.map(|x| if x < -87.0 { 0.0 } else { x.exp() })
     }
@@ -155,8 +172,12 @@ impl Eight for Plain {
         [x; 8]
     }
     #[inline(always)]
-    fn bytes(self, x: &[u8; 8], twice: bool) -> [i32; 8] {
-        x.map(|x| i32::from(x) * if twice { 0x0001_0001 } else { 1 })
+    fn bytes(self, x: &[u8; 8]) -> [i32; 8] {
+        x.map(i32::from)
+    }
+    #[inline(always)]
+    fn factors(self, x: &[u8; 8]) -> [i32; 8] {
+        x.map(i32::from)
     }
     #[inline(always)]
     fn plus(self, a: [i32; 8], b: [i32; 8]) -> [i32; 8] {
@@ -167,7 +188,7 @@ impl Eight for Plain {
         zip(a, b, |a, b| i32::from(a as i16) * i32::from(b as i16) + (a >> 16) * (b >> 16))
     }
     #[inline(always)]
-    fn eights(self, w: [&[[u8; 32]; 8]; 2], x: &[i32; 8]) -> [[i32; 8]; 2] {
+    fn eights(self, w: [&[[u8; 32]; 8]; PARTS], x: &[i32; 8], _: i32) -> [[i32; 8]; PARTS] {
         w.map(|w| {
             let mut sums = [0; 8];
             for (w, x) in w.iter().zip(x) {
@@ -181,7 +202,7 @@ impl Eight for Plain {
         })
     }
     #[inline(always)]
-    fn fours(self, w: [&[[u8; 32]; 4]; 2], x: &[i32; 8], factor: [[i32; 8]; 2]) -> [[i32; 8]; 2] {
+    fn fours(self, w: [&[[u8; 32]; 4]; PARTS], x: &[i32; 8], factors: [[i32; 8]; PARTS]) -> [[i32; 8]; PARTS] {
         std::array::from_fn(|half| {
             let mut sums = [0; 8];
             for (at, x) in x.iter().enumerate() {
@@ -191,162 +212,7 @@ impl Eight for Plain {
                     *sum += w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + w[3] * x[3];
                 }
             }
-            zip(sums, factor[half], |sum, factor| sum * (factor >> 16))
+            zip(sums, factors[half], |sum, factor| sum * factor)
         })
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use super::Eight;
-    use core::arch::x86_64::{__m128i, __m256, __m256i};
-    use pulp::bytemuck::cast;
-    use pulp::x86::V3;
-
-    impl Eight for V3 {
-        type F = __m256;
-        type I = __m256i;
-
-        #[inline(always)]
-        fn splat(self, x: f32) -> __m256 {
-            self.avx._mm256_set1_ps(x)
-        }
-        #[inline(always)]
-        fn load(self, x: &[f32; 8]) -> __m256 {
-            cast(*x)
-        }
-        #[inline(always)]
-        fn widen(self, x: &[i8; 8]) -> __m256 {
-            self.floats(self.avx2._mm256_cvtepi8_epi32(half(u64::from_le_bytes(cast(*x)))))
-        }
-        #[inline(always)]
-        fn halves(self, x: &[u16; 8]) -> __m256 {
-            let bits = self.avx2._mm256_slli_epi32::<13>(self.avx2._mm256_cvtepi16_epi32(cast(*x)));
-            let bits = self.avx2._mm256_and_si256(bits, self.integer(0x8fff_e000_u32 as i32));
-            self.mul(cast(bits), self.splat(f32::from_bits((127 + 112) << 23)))
-        }
-        #[inline(always)]
-        fn floats(self, x: __m256i) -> __m256 {
-            self.avx._mm256_cvtepi32_ps(x)
-        }
-        #[inline(always)]
-        fn array(self, x: __m256) -> [f32; 8] {
-            cast(x)
-        }
-        #[inline(always)]
-        fn add(self, a: __m256, b: __m256) -> __m256 {
-            self.avx._mm256_add_ps(a, b)
-        }
-        #[inline(always)]
-        fn mul(self, a: __m256, b: __m256) -> __m256 {
-            self.avx._mm256_mul_ps(a, b)
-        }
-        #[inline(always)]
-        fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-            self.fma._mm256_fmadd_ps(a, b, c)
-        }
-        #[inline(always)]
-        fn max(self, a: __m256, b: __m256) -> __m256 {
-            self.avx._mm256_max_ps(a, b)
-        }
-        #[inline(always)]
-        fn abs(self, x: __m256) -> __m256 {
-            self.avx._mm256_andnot_ps(self.splat(-0.0), x)
-        }
-        #[inline(always)]
-        fn codes(self, x: [__m256; 4]) -> ([i32; 8], i32) {
-            let [a, b, c, d] = x.map(|x| self.avx._mm256_cvtps_epi32(x));
-            let (ab, cd) = (self.avx2._mm256_packs_epi32(a, b), self.avx2._mm256_packs_epi32(c, d));
-            // Packing stays within halves of 128 bits: these are words a0 b0 c0 d0 a1 b1 c1 d1.
-            let order = cast([0, 4, 1, 5, 2, 6, 3, 7]);
-            let words = self.avx2._mm256_permutevar8x32_epi32(self.avx2._mm256_packs_epi16(ab, cd), order);
-            let total = self.plus(self.plus(a, b), self.plus(c, d));
-            (cast(words), self.sum(self.floats(total)) as i32)
-        }
-        #[inline(always)]
-        fn sum(self, x: __m256) -> f32 {
-            let four = self.sse._mm_add_ps(self.avx._mm256_castps256_ps128(x), self.avx._mm256_extractf128_ps::<1>(x));
-            let two = self.sse._mm_add_ps(four, self.sse._mm_movehl_ps(four, four));
-            self.sse._mm_cvtss_f32(self.sse._mm_add_ss(two, self.sse._mm_shuffle_ps::<1>(two, two)))
-        }
-        #[inline(always)]
-        fn exp(self, x: __m256) -> __m256 {
-            // e^x = 2^n e^r with |r| <= ln 2 / 2; ln 2 in two parts, so that r keeps its low bits.
-            let kept = self.avx._mm256_max_ps(x, self.splat(-87.0));
-            let turns = self.mul(kept, self.splat(std::f32::consts::LOG2_E));
-            let n = self.avx._mm256_round_ps::<0x08>(turns);
-            let r = self.mul_add(n, self.splat(-0.693_359_4), kept);
-            let r = self.mul_add(n, self.splat(2.121_944_4e-4), r);
-            let mut y = self.splat(1.0 / 5040.0);
-            for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-                y = self.mul_add(y, r, self.splat(factor));
-            }
-            let power = self.avx2._mm256_slli_epi32::<23>(self.avx._mm256_cvtps_epi32(n));
-            let y: __m256i = self.avx2._mm256_add_epi32(cast(y), power);
-            let there = self.avx._mm256_cmp_ps::<0x0d>(x, self.splat(-87.0)); // x >= -87
-            self.avx._mm256_and_ps(cast(y), there)
-        }
-        #[inline(always)]
-        fn integer(self, x: i32) -> __m256i {
-            self.avx._mm256_set1_epi32(x)
-        }
-        #[inline(always)]
-        fn bytes(self, x: &[u8; 8], twice: bool) -> __m256i {
-            let low = self.avx2._mm256_cvtepu8_epi32(half(u64::from_le_bytes(*x)));
-            match twice {
-                true => self.avx2._mm256_or_si256(low, self.avx2._mm256_slli_epi32::<16>(low)),
-                false => low,
-            }
-        }
-        #[inline(always)]
-        fn plus(self, a: __m256i, b: __m256i) -> __m256i {
-            self.avx2._mm256_add_epi32(a, b)
-        }
-        #[inline(always)]
-        fn dot(self, a: __m256i, b: __m256i) -> __m256i {
-            self.avx2._mm256_madd_epi16(a, b)
-        }
-        #[inline(always)]
-        fn eights(self, w: [&[[u8; 32]; 8]; 2], x: &[i32; 8]) -> [__m256i; 2] {
-            // |w| and x with the sign of w: two products of 128 * 127 fit an i16, and x has no -128 whose sign could not change.
-            let ones = self.integer(0x0001_0001);
-            let mut sums = [[self.integer(0); 2]; 2];
-            for at in 0..4 {
-                let x = [self.integer(x[2 * at]), self.integer(x[2 * at + 1])];
-                for (sums, w) in sums.iter_mut().zip(w) {
-                    for part in 0..2 {
-                        let w: __m256i = cast(w[2 * at + part]);
-                        let signed = self.avx2._mm256_sign_epi8(x[part], w);
-                        let products = self.avx2._mm256_maddubs_epi16(self.avx2._mm256_abs_epi8(w), signed);
-                        sums[part] = self.plus(sums[part], self.dot(products, ones));
-                    }
-                }
-            }
-            sums.map(|[even, odd]| self.plus(even, odd))
-        }
-        #[inline(always)]
-        fn fours(self, w: [&[[u8; 32]; 4]; 2], x: &[i32; 8], factor: [__m256i; 2]) -> [__m256i; 2] {
-            // Two products of 15 * 127 eight times: 30,480 fits an i16, and so nothing saturates.
-            let mask = self.avx._mm256_set1_epi8(15);
-            let mut sums = [[self.integer(0); 2]; 2];
-            for at in 0..4 {
-                let (x_low, x_high) = (self.integer(x[at]), self.integer(x[4 + at]));
-                for (sums, w) in sums.iter_mut().zip(w) {
-                    let w = cast(w[at]);
-                    let low = self.avx2._mm256_and_si256(w, mask);
-                    let high = self.avx2._mm256_and_si256(self.avx2._mm256_srli_epi16::<4>(w), mask);
-                    sums[0] = self.avx2._mm256_add_epi16(sums[0], self.avx2._mm256_maddubs_epi16(low, x_low));
-                    sums[1] = self.avx2._mm256_add_epi16(sums[1], self.avx2._mm256_maddubs_epi16(high, x_high));
-                }
-            }
-            let all = sums.map(|[low, high]| self.avx2._mm256_add_epi16(low, high));
-            [self.dot(all[0], factor[0]), self.dot(all[1], factor[1])]
-        }
-    }
-
-    /// Eight bytes as the lower half of a vector.
-    #[inline(always)]
-    fn half(bytes: u64) -> __m128i {
-        cast([bytes, 0])
     }
 }

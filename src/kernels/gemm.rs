@@ -2,18 +2,24 @@
 //!
 //! Letters: T rows of x, N rows of w, K values of each: y (T, N) = sum over k of x\[t, k\] w\[n, k\].
 
-use super::dot::{Dot, Lanes};
+use super::dot::{Dot, Lanes, depth};
 use super::isa::Isa;
-use super::pack::{Rows, pairs, panel};
+use super::pack::{Rows, panel, row, words};
+#[cfg(target_arch = "x86_64")]
+use super::vnni::Vnni;
 use lab_sdk::{I8, Result, ensure};
 use pulp::NullaryFnOnce;
-use pulp::bytemuck::Zeroable;
-use pulp::bytemuck::{cast_slice, cast_slice_mut};
+use pulp::bytemuck::{Zeroable, bytes_of, cast_slice, cast_slice_mut, pod_read_unaligned};
+use std::ops::Range;
+use std::slice::from_ref;
 
-/// Values of k that are multiplied before the sums go back to memory: a panel of w stays in the first cache.
-const DEEP: usize = 512;
-/// Rows of x that are packed at once: they stay in the second cache.
-const HIGH: usize = 192;
+/// Words of k that are multiplied before the sums go back to memory. A tile then reads 12 KB of x and 32 KB of w, in order: x
+/// stays in the first cache, w comes from the second.
+const DEEP: usize = 256;
+/// Rows of x that are made words at once: below what the allocator takes from the system anew each time.
+const HIGH: usize = 96;
+/// Rows of a tile at the end of x.
+const FEW: usize = 4;
 
 /// An int8 matrix, packed for [`matmul`](Packed::matmul).
 pub struct Packed {
@@ -28,6 +34,8 @@ enum Panels {
     Avx2(pulp::x86::V3, Vec<[<pulp::x86::V3 as Dot>::V; 2]>),
     #[cfg(target_arch = "x86_64")]
     Avx512(pulp::x86::V4, Vec<[<pulp::x86::V4 as Dot>::V; 2]>),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(Vnni, Vec<[<Vnni as Dot>::V; 2]>),
 }
 
 impl Packed {
@@ -41,6 +49,8 @@ impl Packed {
             Isa::Avx2(v3) => Panels::Avx2(v3, v3.vectorize(Pack::<_, 2, 16> { d: v3, rows, n })),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512(v4) => Panels::Avx512(v4, v4.vectorize(Pack::<_, 2, 32> { d: v4, rows, n })),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni(vnni) => Panels::Avx512Vnni(vnni, vnni.vectorize(Pack::<_, 2, 32> { d: vnni, rows, n })),
         };
         Ok(Self { n, k, panels })
     }
@@ -49,14 +59,18 @@ impl Packed {
     pub fn matmul(&self, x: &I8) -> Result<Vec<i32>> {
         let (t, k) = x.dims2()?;
         ensure!(k == self.k, "x has K = {k}, w has K = {}", self.k);
-        let rows = Rows { data: &x.data, k };
-        let (n, mut y) = (self.n, vec![0; t * self.n]);
+        let (rows, n) = (Rows { data: &x.data, k }, self.n);
+        let mut y = vec![0; t * n];
         match &self.panels {
             Panels::Portable(w) => multiply::<_, 4, 1, 8>(Lanes, rows, w, n, &mut y),
             #[cfg(target_arch = "x86_64")]
             Panels::Avx2(v3, w) => v3.vectorize(Multiply::<_, 6, 2, 16> { d: *v3, rows, w, n, y: &mut y }),
             #[cfg(target_arch = "x86_64")]
             Panels::Avx512(v4, w) => v4.vectorize(Multiply::<_, 12, 2, 32> { d: *v4, rows, w, n, y: &mut y }),
+            #[cfg(target_arch = "x86_64")]
+            Panels::Avx512Vnni(vnni, w) => {
+                vnni.vectorize(Multiply::<_, 12, 2, 32> { d: *vnni, rows, w, n, y: &mut y });
+            }
         }
         Ok(y)
     }
@@ -96,25 +110,38 @@ impl<D: Dot, const V: usize, const W: usize> NullaryFnOnce for Pack<'_, D, V, W>
     }
 }
 
-/// All panels of w: of each stretch of k, W rows after W rows. W is what V vectors hold.
+/// All panels of w: of each stretch of k, W rows after W rows. W is what V vectors hold. Before a panel stands what its sums
+/// begin with.
 #[inline(always)]
 fn pack<D: Dot, const V: usize, const W: usize>(d: D, w: Rows<'_>, n: usize) -> Vec<[D::V; V]> {
-    let all: usize = stretches(w.k).map(|k| n.div_ceil(W) * pairs(k.len())).sum();
-    let mut vectors = vec![[D::V::zeroed(); V]; all];
-    let (mut words, _) = cast_slice_mut(vectors.as_flattened_mut()).as_chunks_mut::<W>();
-    for k in stretches(w.k) {
-        for first in (0..n).step_by(W) {
-            let (to, rest) = words.split_at_mut(pairs(k.len()));
-            panel(d, w, first, k.clone(), to);
-            words = rest;
+    let all: usize = stretches::<D>(w.k).map(|k| n.div_ceil(W) * (1 + words::<D>(k.len()))).sum();
+    let mut packed = vec![[D::V::zeroed(); V]; all];
+    let mut from = 0;
+    for k in stretches::<D>(w.k) {
+        let deep = words::<D>(k.len());
+        let panels = n.div_ceil(W) * (1 + deep);
+        for (column, to) in packed[from..from + panels].chunks_exact_mut(1 + deep).enumerate() {
+            let [start, to @ ..] = to else { break };
+            let (words, _) = cast_slice_mut(to.as_flattened_mut()).as_chunks_mut::<W>();
+            panel(d, w, column * W, k.clone(), words);
+            for w in to.iter() {
+                for (start, w) in start.iter_mut().zip(w) {
+                    *start = d.dot(*start, d.splat(D::FLIPPED), *w);
+                }
+            }
+            for start in cast_slice_mut::<D::V, i32>(start) {
+                *start = start.wrapping_neg();
+            }
         }
+        from += panels;
     }
-    vectors
+    packed
 }
 
-/// 0..k, `DEEP` values at a time.
-fn stretches(k: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    (0..k).step_by(DEEP).map(move |at| at..k.min(at + DEEP))
+/// 0..k, `DEEP` words at a time.
+fn stretches<D: Dot>(k: usize) -> impl Iterator<Item = Range<usize>> {
+    let deep = DEEP * depth::<D>();
+    (0..k).step_by(deep).map(move |at| at..k.min(at + deep))
 }
 
 struct Multiply<'a, D: Dot, const M: usize, const V: usize, const W: usize> {
@@ -134,7 +161,7 @@ impl<D: Dot, const M: usize, const V: usize, const W: usize> NullaryFnOnce for M
     }
 }
 
-/// y += x w^T, M rows of x and W of w at a time.
+/// y = x w^T for a y of zeros, M rows of x and W of w at a time.
 #[inline(always)]
 fn multiply<D: Dot, const M: usize, const V: usize, const W: usize>(
     d: D,
@@ -146,26 +173,26 @@ fn multiply<D: Dot, const M: usize, const V: usize, const W: usize>(
     if y.is_empty() {
         return;
     }
-    let mut packed = vec![[0; M]; HIGH.div_ceil(M) * pairs(DEEP.min(x.k))];
-    for k in stretches(x.k) {
-        let deep = pairs(k.len());
-        let (these, rest) = w.split_at(n.div_ceil(W) * deep);
+    let high = HIGH / M * M;
+    let mut packed = vec![[[0; DEEP]; M]; high.min(y.len() / n).div_ceil(M)];
+    for k in stretches::<D>(x.k) {
+        let deep = words::<D>(k.len());
+        let (these, rest) = w.split_at(n.div_ceil(W) * (1 + deep));
         w = rest;
-        for (block, y) in y.chunks_mut(HIGH / M * M * n).enumerate() {
-            let rows = y.len() / n;
-            for (tile, to) in packed.chunks_exact_mut(deep).enumerate().take(rows.div_ceil(M)) {
-                panel(d, x, block * (HIGH / M * M) + tile * M, k.clone(), to);
+        for (block, y) in y.chunks_mut(high * n).enumerate() {
+            for (at, to) in packed.as_flattened_mut().iter_mut().enumerate().take(y.len() / n) {
+                row(d, x, block * high + at, k.clone(), &mut to[..deep]);
             }
-            for (column, w) in these.chunks_exact(deep).enumerate() {
-                for (x, y) in packed.chunks_exact(deep).zip(y.chunks_mut(M * n)) {
-                    let sums = tile(d, x, w);
-                    let (sums, _) = cast_slice(sums.as_flattened()).as_chunks::<W>();
-                    for (y, sums) in y.chunks_exact_mut(n).zip(sums) {
-                        let y = &mut y[column * W..];
-                        match y.first_chunk_mut::<W>() {
-                            Some(y) => add(y, sums),
-                            None => add(y, sums),
-                        }
+            for (column, w) in these.chunks_exact(1 + deep).enumerate() {
+                let columns = column * W..n.min((column + 1) * W);
+                for (x, y) in packed.iter().zip(y.chunks_mut(M * n)) {
+                    let rows = (y.len() / n).div_ceil(FEW) * FEW;
+                    if rows >= M {
+                        put(d, y, n, columns.clone(), &tile(d, x, w), k.start > 0);
+                        continue;
+                    }
+                    for (x, y) in x.as_chunks::<FEW>().0.iter().zip(y.chunks_mut(FEW * n)) {
+                        put(d, y, n, columns.clone(), &tile(d, x, w), k.start > 0);
                     }
                 }
             }
@@ -173,22 +200,40 @@ fn multiply<D: Dot, const M: usize, const V: usize, const W: usize>(
     }
 }
 
+/// Writes sums to rows of y, or adds them to what is there.
 #[inline(always)]
-fn add(y: &mut [i32], sums: &[i32]) {
-    for (y, sum) in y.iter_mut().zip(sums) {
-        *y = y.wrapping_add(*sum);
+fn put<D: Dot, const M: usize, const V: usize>(
+    d: D,
+    y: &mut [i32],
+    n: usize,
+    columns: Range<usize>,
+    sums: &[[D::V; V]; M],
+    more: bool,
+) {
+    for (y, sums) in y.chunks_exact_mut(n).zip(sums) {
+        let mut whole = cast_slice_mut::<i32, u8>(&mut y[columns.clone()]).chunks_exact_mut(size_of::<D::V>());
+        let mut left = sums.iter();
+        for (y, sum) in (&mut whole).zip(&mut left) {
+            let sum = if more { d.add(pod_read_unaligned(y), *sum) } else { *sum };
+            y.copy_from_slice(bytes_of(&sum));
+        }
+        let rest: &mut [i32] = cast_slice_mut(whole.into_remainder());
+        for (y, sum) in rest.iter_mut().zip(left.flat_map(|sum| cast_slice(from_ref(sum)))) {
+            *y = if more { y.wrapping_add(*sum) } else { *sum };
+        }
     }
 }
 
-/// The sums of M rows and V vectors of rows, which stay in registers.
+/// The sums of M rows of x and V vectors of rows of w, which stay in registers.
 #[inline(always)]
-fn tile<D: Dot, const M: usize, const V: usize>(d: D, x: &[[i32; M]], w: &[[D::V; V]]) -> [[D::V; V]; M] {
-    let mut sums = [[D::V::zeroed(); V]; M];
-    for (x, w) in x.iter().zip(w) {
+fn tile<D: Dot, const M: usize, const V: usize>(d: D, x: &[[i32; DEEP]; M], w: &[[D::V; V]]) -> [[D::V; V]; M] {
+    let Some((start, w)) = w.split_first() else { return [[D::V::zeroed(); V]; M] };
+    let mut sums = [*start; M];
+    for (at, w) in w.iter().enumerate().take(DEEP) {
         for (sums, x) in sums.iter_mut().zip(x) {
-            let x = d.splat(*x);
+            let x = d.splat(x[at]);
             for (sum, w) in sums.iter_mut().zip(w) {
-                *sum = d.add(*sum, d.product(x, *w));
+                *sum = d.dot(*sum, x, *w);
             }
         }
     }

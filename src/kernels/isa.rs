@@ -1,6 +1,8 @@
 //! Which instructions a kernel uses: a value, so that a test can pass each.
 
 #[cfg(target_arch = "x86_64")]
+use super::vnni::Vnni;
+#[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
 /// The instructions that a kernel uses. Every kernel gives the same integers with each of them.
@@ -14,10 +16,13 @@ pub enum Isa {
     /// AVX-512 BW, 512 bits, for products of int8; what waits for memory stays at 256.
     #[cfg(target_arch = "x86_64")]
     Avx512(V4),
+    /// The same with VNNI, which multiplies int8 without widening it.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(Vnni),
 }
 
 impl Isa {
-    /// The widest that this processor has.
+    /// The fastest that this processor has.
     pub fn best() -> Self {
         Self::all().pop().unwrap_or(Self::Portable)
     }
@@ -25,7 +30,8 @@ impl Isa {
     /// All that this processor has, from the plainest.
     pub fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        let wider = [V3::try_new().map(Self::Avx2), V4::try_new().map(Self::Avx512)];
+        let wider =
+            [V3::try_new().map(Self::Avx2), V4::try_new().map(Self::Avx512), Vnni::try_new().map(Self::Avx512Vnni)];
         #[cfg(not(target_arch = "x86_64"))]
         let wider = [None];
         [Some(Self::Portable)].into_iter().chain(wider).flatten().collect()
@@ -39,6 +45,8 @@ impl Isa {
             Self::Avx2(_) => "AVX2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => "AVX-512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(_) => "AVX-512 VNNI",
         }
     }
 }

@@ -1,8 +1,10 @@
-//! Panels: rows of an int8 matrix side by side, in the order in which a product reads them.
+//! Codes of an int8 matrix as words, in the order in which a product reads them.
 //!
-//! A panel holds `W` rows over a stretch of k: for each pair of k, one word a row. Rows and values of k beyond the matrix are 0.
+//! Of w, a panel: `W` rows side by side over a stretch of k, word by word. Of x, rows as they are. Rows and values of k beyond
+//! the matrix are 0.
 
-use super::dot::{DEPTH, Dot, ROWS};
+use super::dot::{Dot, EIGHT};
+use pulp::bytemuck::{Pod, bytes_of_mut, cast_slice, pod_read_unaligned};
 use std::ops::Range;
 
 /// An int8 matrix (rows, K), row-major.
@@ -13,42 +15,51 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Values `at..` of a row; none beyond the matrix.
+    /// Codes `k` of a row, eight words at a time; none beyond the matrix.
     #[inline(always)]
-    fn tail(&self, row: usize, at: usize) -> &[i8] {
-        self.data.get(row * self.k + at..(row + 1) * self.k).unwrap_or(&[])
-    }
-
-    /// Sixteen values of a row from `at`, 0 beyond its end.
-    #[inline(always)]
-    fn sixteen(&self, row: usize, at: usize) -> [i8; DEPTH] {
-        let tail = self.tail(row, at);
-        if let Some(whole) = tail.first_chunk() {
-            return *whole;
-        }
-        let mut padded = [0; DEPTH];
-        padded[..tail.len()].copy_from_slice(tail);
-        padded
+    fn codes(&self, row: usize, k: Range<usize>) -> &[u8] {
+        cast_slice(self.data.get(row * self.k + k.start..row * self.k + k.end).unwrap_or(&[]))
     }
 }
 
-/// Pairs of k that a stretch of `k` values takes in a panel.
-pub(super) fn pairs(k: usize) -> usize {
-    k.div_ceil(DEPTH) * (DEPTH / 2)
-}
-
-/// Writes one panel: rows `first..first + W` over `k`, as `pairs(k.len())` groups of W words.
+/// The first codes of `all`, and 0 for those that are not there.
 #[inline(always)]
-pub(super) fn panel<D: Dot, const W: usize>(d: D, rows: Rows<'_>, first: usize, k: Range<usize>, to: &mut [[i32; W]]) {
-    for from in (0..W).step_by(ROWS) {
-        let there = ROWS.min(W - from);
-        for (group, at) in to.chunks_exact_mut(DEPTH / 2).zip(k.clone().step_by(DEPTH)) {
-            let words = d.words(std::array::from_fn(|row| match row < there {
-                true => rows.sixteen(first + from + row, at),
-                false => [0; DEPTH],
-            }));
-            for (to, words) in group.iter_mut().zip(&words) {
-                to[from..from + there].copy_from_slice(&words[..there]);
+fn first<C: Pod>(all: &[u8]) -> C {
+    if let Some(whole) = all.get(..size_of::<C>()) {
+        return pod_read_unaligned(whole);
+    }
+    let mut padded = C::zeroed();
+    bytes_of_mut(&mut padded)[..all.len()].copy_from_slice(all);
+    padded
+}
+
+/// Words that a stretch of `k` values takes: a multiple of eight.
+pub(super) fn words<D: Dot>(k: usize) -> usize {
+    k.div_ceil(size_of::<D::Codes>()) * EIGHT
+}
+
+/// Writes the words of one row of x over `k`, flipped.
+#[inline(always)]
+pub(super) fn row<D: Dot>(d: D, x: Rows<'_>, row: usize, k: Range<usize>, to: &mut [i32]) {
+    let codes = x.codes(row, k).chunks(size_of::<D::Codes>());
+    for (to, codes) in to.as_chunks_mut::<EIGHT>().0.iter_mut().zip(codes) {
+        *to = d.words(first(codes));
+        to.iter_mut().for_each(|word| *word ^= D::FLIPPED);
+    }
+}
+
+/// Writes one panel: rows `from..from + W` of w over `k`, as `words(k.len())` groups of W words. W is a multiple of eight.
+#[inline(always)]
+pub(super) fn panel<D: Dot, const W: usize>(d: D, w: Rows<'_>, from: usize, k: Range<usize>, to: &mut [[i32; W]]) {
+    for part in (0..W).step_by(EIGHT) {
+        for (to, at) in to.as_chunks_mut::<EIGHT>().0.iter_mut().zip(k.clone().step_by(size_of::<D::Codes>())) {
+            // Loops, not closures: what is not inlined here would lose the vectors.
+            let mut rows = [[0; EIGHT]; EIGHT];
+            for (row, words) in rows.iter_mut().enumerate() {
+                *words = d.words(first(w.codes(from + part + row, at..k.end)));
+            }
+            for (to, words) in to.iter_mut().zip(d.turned(rows)) {
+                to[part..part + EIGHT].copy_from_slice(&words);
             }
         }
     }

@@ -5,6 +5,8 @@ use crate::kernels::dot::{Dot, Lanes};
 use crate::kernels::{Isa, Packed, gemm, matmul};
 use lab_sdk::I8;
 use proptest::prelude::*;
+#[cfg(target_arch = "x86_64")]
+use pulp::bytemuck::cast;
 
 /// x w^T, modulo 2^32.
 fn plain(x: &I8, w: &I8) -> Vec<i32> {
@@ -102,29 +104,38 @@ fn the_tile_of_sixteen_lanes_is_exact() {
 #[test]
 fn every_vector_is_lanes() {
     let mut draw = Draw::new(11);
-    let wide = |bytes: Vec<i8>| std::array::from_fn(|at| std::array::from_fn(|of| bytes[16 * at + of]));
-    let rows: [[i8; 16]; 8] = wide(draw.codes(128));
-    let words = Lanes::<8>.words(rows);
-    assert_eq!(words[3][5].to_le_bytes().map(|b| b as i8)[0], rows[5][6]);
-    for row in 0..8 {
-        for k in 0..16 {
-            let half = words[k / 2][row] >> (k % 2 * 16);
-            assert_eq!(half as i16, i16::from(rows[row][k]));
-        }
-    }
+    let codes: Vec<u8> = draw.codes(128).iter().map(|code| *code as u8).collect();
+    let eight = |row: usize| u128::from_le_bytes(std::array::from_fn(|at| codes[16 * row + at]));
+    let rows: [[i32; 8]; 8] = std::array::from_fn(|row| Lanes::<8>.words(eight(row)));
+    assert_eq!(rows[6][3] as i16, i16::from(codes[16 * 6 + 6] as i8));
+    assert_eq!((rows[6][3] >> 16) as i16, i16::from(codes[16 * 6 + 7] as i8));
+    let columns = Lanes::<8>.turned(rows);
+    assert_eq!(columns[3][6], rows[6][3]);
     #[cfg(target_arch = "x86_64")]
     if let Some(v3) = pulp::x86::V3::try_new() {
-        assert_eq!(v3.words(rows), words);
-        for pair in words.chunks_exact(2) {
-            let products: [i32; 8] = pulp::bytemuck::cast(v3.product(cast(pair[0]), cast(pair[1])));
-            assert_eq!(products, Lanes.product(pair[0], pair[1]));
+        for (row, words) in rows.into_iter().enumerate() {
+            assert_eq!(v3.words(eight(row)), words);
+        }
+        assert_eq!(v3.turned(rows), columns);
+        for words in rows.chunks_exact(2) {
+            let sums: [i32; 8] = cast(v3.dot(cast(rows[0]), cast(words[0]), cast(words[1])));
+            assert_eq!(sums, Lanes.dot(rows[0], words[0], words[1]));
         }
     }
 }
 
+/// Four products are far beyond an i16, and a sum may pass the end of an i32.
 #[cfg(target_arch = "x86_64")]
-fn cast(words: [i32; 8]) -> core::arch::x86_64::__m256i {
-    pulp::bytemuck::cast(words)
+#[test]
+fn four_products_are_added_without_saturating() {
+    let Some(vnni) = crate::kernels::Vnni::try_new() else { return };
+    let word = |code: i8| i32::from_ne_bytes([code as u8; 4]);
+    for (start, x, w) in [(0, 127, 127), (0, 127, -128), (i32::MAX, 127, 127), (i32::MIN, 127, -128), (5, -128, -128)] {
+        let x_flipped = word(x) ^ crate::kernels::Vnni::FLIPPED;
+        let sums: [i32; 16] = cast(vnni.dot(vnni.splat(start), vnni.splat(x_flipped), vnni.splat(word(w))));
+        let wanted = start.wrapping_add(4 * (i32::from(x) + 128) * i32::from(w));
+        assert_eq!(sums, [wanted; 16]);
+    }
 }
 
 /// Why codes are widened: `vpmaddubsw` adds two products of u8 and i8 in an i16, where they saturate.
