@@ -1,7 +1,7 @@
 //! The reference kernels beside candle's and beside what this machine allows, on one thread, in one run: medians of interleaved
 //! rounds, with their spread and the part of the peak or of the memory roof that they reach.
 
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
+use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{D, DType, Device, Module, Tensor};
 use lab_sdk::I8;
 use roadmap::kernels::{Blocks, Format, Isa, Kept, Packed, decode, gemv, matmul, multiply_add};
@@ -14,8 +14,10 @@ const ONE_THREAD: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 const ROUNDS: usize = 5;
 /// What one timing takes at least.
 const TIMING: Duration = Duration::from_millis(20);
-/// Rows and columns of the matrix-vector products; one larger than the caches where weights are packed.
+/// Rows and columns of the matrix-vector products.
 const SIDE: usize = 4096;
+/// Bytes that are read before the same come again, as the layers of a model: more than caches hold.
+const MEMORY: usize = 128 << 20;
 /// Tokens, heads and values a head of the cache.
 const CACHE: (usize, usize, usize) = (4096, 8, 64);
 
@@ -41,10 +43,15 @@ fn main() {
         std::process::exit(again.code().unwrap_or(1));
     }
     println!("one thread, {}, medians of {ROUNDS} rounds", Isa::best().name());
-    let mut rows = products();
-    measure(&mut rows);
-    let mut rows = vectors();
-    measure(&mut rows);
+    measure(products());
+    measure(plain());
+    for (format, kind) in
+        [(Format::Q8_0, GgmlDType::Q8_0), (Format::Q4_0, GgmlDType::Q4_0), (Format::Q4K, GgmlDType::Q4K)]
+    {
+        measure(packed(format, kind));
+    }
+    measure(floats_kept());
+    measure(codes_kept());
 }
 
 /// Some values without a pattern: xorshift.
@@ -114,57 +121,92 @@ fn loops(x: &I8, w: &I8) -> Vec<i32> {
     x.data.chunks_exact(k).flat_map(|x| w.data.chunks_exact(k).map(move |w| dot(x, w))).collect()
 }
 
-fn vectors<'a>() -> Vec<Row<'a>> {
-    let isa = Isa::best();
-    let mut rows = Vec::new();
-    let w = Tensor::from_vec(floats(SIDE * SIDE), (SIDE, SIDE), &Device::Cpu).expect("a matrix");
-    let x = floats(SIDE);
-    let row_of_x = Tensor::from_vec(x.clone(), (1, SIDE), &Device::Cpu).expect("a row");
-    let all: Vec<f32> = w.flatten_all().and_then(|w| w.to_vec1()).expect("f32");
-    let roof = roof(&mut rows, 4 * all.len());
-    let (bytes, ours) = (4.0 * all.len() as f64, x.clone());
-    rows.push(row("f32 by a vector", "GB/s", bytes, Some(roof), move || {
-        black_box(gemv(isa, &all, &ours)).expect("a product");
-    }));
-    let (theirs, turned) = (row_of_x.clone(), w.t().expect("a matrix"));
-    rows.push(row("  candle f32", "GB/s", bytes, Some(roof), move || {
-        black_box(theirs.matmul(&turned)).expect("a product");
-    }));
-    for (format, kind) in
-        [(Format::Q8_0, GgmlDType::Q8_0), (Format::Q4_0, GgmlDType::Q4_0), (Format::Q4K, GgmlDType::Q4K)]
-    {
-        let packed = QTensor::quantize(&w, kind).expect("blocks");
-        let blocks = Blocks::new(format, &packed.data().expect("bytes"), SIDE, SIDE).expect("blocks");
-        // Bytes of the file for both, though ours may read more.
-        let bytes = (SIDE * SIDE / format.values() * format.bytes()) as f64;
-        let roof = self::roof(&mut rows, blocks.bytes());
-        let ours = x.clone();
-        rows.push(row(&format!("{format:?} by a vector"), "GB/s", bytes, Some(roof), move || {
-            black_box(blocks.gemv(isa, &ours)).expect("a product");
-        }));
-        let (theirs, x) = (QMatMul::from_qtensor(packed).expect("weights"), row_of_x.clone());
-        rows.push(row(&format!("  candle {format:?}"), "GB/s", bytes, Some(roof), move || {
-            black_box(theirs.forward(&x)).expect("a product");
-        }));
+/// Layers of so many bytes, as many as `MEMORY` holds. They are used in turn.
+struct Layers<T>(Vec<T>, usize);
+
+impl<T> Layers<T> {
+    fn new(bytes: usize, layer: impl FnMut() -> T) -> Self {
+        Self(std::iter::repeat_with(layer).take(MEMORY.div_ceil(bytes)).collect(), 0)
     }
-    let (t, heads, d) = CACHE;
-    let count = t * heads * d;
-    let (q, keys, values) = (floats(heads * d), floats(count), floats(count));
-    let tensor = |x: &[f32], shape| Tensor::from_slice(x, shape, &Device::Cpu).expect("a tensor");
-    let (tq, tk) = (tensor(&q, (heads, 1, d)), tensor(&keys, (t, heads, d)));
-    let tv = tensor(&values, (t, heads, d));
-    let roof = self::roof(&mut rows, 8 * count);
-    let query = q.clone();
-    rows.push(row("a token over the cache, f32", "GB/s", 8.0 * count as f64, Some(roof), move || {
-        black_box(decode(isa, &query, Kept::F32 { keys: &keys, values: &values }, heads, heads)).expect("a row");
+
+    fn next(&mut self) -> &T {
+        self.1 = (self.1 + 1) % self.0.len();
+        &self.0[self.1]
+    }
+}
+
+fn tensor<const R: usize>(x: &[f32], shape: [usize; R]) -> Tensor {
+    Tensor::from_slice(x, &shape[..], &Device::Cpu).expect("a tensor")
+}
+
+fn plain<'a>() -> Vec<Row<'a>> {
+    let (isa, x, w) = (Isa::best(), floats(SIDE), floats(SIDE * SIDE));
+    let bytes = 4 * w.len();
+    let mut rows = vec![roof(bytes)];
+    let mut layers = Layers::new(bytes, || w.clone());
+    let ours = x.clone();
+    rows.push(row("f32 by a vector", "GB/s", bytes as f64, Some(0), move || {
+        black_box(gemv(isa, layers.next(), &ours)).expect("a product");
     }));
-    rows.push(row("  candle f32", "GB/s", 8.0 * count as f64, Some(roof), move || {
-        black_box(attend(&tq, &tk, &tv)).expect("a row");
+    let mut layers = Layers::new(bytes, || tensor(&w, [SIDE, SIDE]).t().expect("a matrix"));
+    let x = tensor(&x, [1, SIDE]);
+    rows.push(row("  candle f32", "GB/s", bytes as f64, Some(0), move || {
+        black_box(x.matmul(layers.next())).expect("a product");
     }));
-    let (keys, values, scales) = (codes(t, heads * d), codes(t, heads * d), vec![1.0 / 256.0; heads]);
-    let roof = self::roof(&mut rows, 2 * count);
-    rows.push(row("a token over the cache, int8", "GB/s", 2.0 * count as f64, Some(roof), move || {
-        let kept = Kept::I8 { keys: &keys.data, key_scales: &scales, values: &values.data, value_scales: &scales };
+    rows
+}
+
+fn packed<'a>(format: Format, kind: GgmlDType) -> Vec<Row<'a>> {
+    let (isa, x) = (Isa::best(), floats(SIDE));
+    let w = QTensor::quantize(&tensor(&floats(SIDE * SIDE), [SIDE, SIDE]), kind).expect("blocks");
+    let data = w.data().expect("bytes");
+    let blocks = || Blocks::new(format, &data, SIDE, SIDE).expect("blocks");
+    // Bytes of the file for both, though ours may read more.
+    let (bytes, read) = (data.len() as f64, blocks().bytes());
+    let mut rows = vec![roof(read)];
+    let (mut layers, ours) = (Layers::new(read, blocks), x.clone());
+    rows.push(row(&format!("{format:?} by a vector"), "GB/s", bytes, Some(0), move || {
+        black_box(layers.next().gemv(isa, &ours)).expect("a product");
+    }));
+    let mut layers = Layers::new(read, || {
+        let storage = QStorage::from_data(data.clone(), &Device::Cpu, kind).expect("bytes");
+        QMatMul::from_qtensor(QTensor::new(storage, (SIDE, SIDE)).expect("blocks")).expect("weights")
+    });
+    let x = tensor(&x, [1, SIDE]);
+    rows.push(row(&format!("  candle {format:?}"), "GB/s", bytes, Some(0), move || {
+        black_box(layers.next().forward(&x)).expect("a product");
+    }));
+    rows
+}
+
+fn floats_kept<'a>() -> Vec<Row<'a>> {
+    let (isa, (t, heads, d)) = (Isa::best(), CACHE);
+    let (q, kept) = (floats(heads * d), floats(t * heads * d));
+    let bytes = 8 * kept.len();
+    let mut rows = vec![roof(bytes)];
+    let (mut layers, ours) = (Layers::new(bytes, || (kept.clone(), kept.clone())), q.clone());
+    rows.push(row("a token over the cache, f32", "GB/s", bytes as f64, Some(0), move || {
+        let (keys, values) = layers.next();
+        black_box(decode(isa, &ours, Kept::F32 { keys, values }, heads, heads)).expect("a row");
+    }));
+    let q = tensor(&q, [heads, 1, d]);
+    let mut layers = Layers::new(bytes, || (tensor(&kept, [t, heads, d]), tensor(&kept, [t, heads, d])));
+    rows.push(row("  candle f32", "GB/s", bytes as f64, Some(0), move || {
+        let (keys, values) = layers.next();
+        black_box(attend(&q, keys, values)).expect("a row");
+    }));
+    rows
+}
+
+fn codes_kept<'a>() -> Vec<Row<'a>> {
+    let (isa, (t, heads, d)) = (Isa::best(), CACHE);
+    let (q, kept, scales) = (floats(heads * d), codes(t, heads * d).data, vec![1.0 / 256.0; heads]);
+    let bytes = 2 * kept.len();
+    let mut rows = vec![roof(bytes)];
+    let mut layers = Layers::new(bytes, || (kept.clone(), kept.clone()));
+    rows.push(row("a token over the cache, int8", "GB/s", bytes as f64, Some(0), move || {
+        let (keys, values) = layers.next();
+        let kept = Kept::I8 { keys, key_scales: &scales, values, value_scales: &scales };
         black_box(decode(isa, &q, kept, heads, heads)).expect("a row");
     }));
     rows
@@ -178,14 +220,12 @@ fn attend(q: &Tensor, keys: &Tensor, values: &Tensor) -> candle_core::Result<Ten
     powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)?.to_dtype(DType::F32)?.matmul(&values)
 }
 
-/// Adds reading so many bytes, which is the roof of what follows.
-fn roof<'a>(rows: &mut Vec<Row<'a>>, bytes: usize) -> usize {
-    let x = vec![1.0_f32; bytes / 4];
-    let name = format!("reading {:.1} MB", bytes as f64 / 1e6);
-    rows.push(row(&name, "GB/s", bytes as f64, None, move || {
-        black_box(roadmap::machine::read(black_box(&x)));
-    }));
-    rows.len() - 1
+/// Reading layers of so many bytes, which is the roof of what follows.
+fn roof<'a>(bytes: usize) -> Row<'a> {
+    let mut layers = Layers::new(bytes, || vec![1.0_f32; bytes / 4]);
+    row(&format!("reading {:.1} MB of memory", bytes as f64 / 1e6), "GB/s", bytes as f64, None, move || {
+        black_box(roadmap::machine::read(black_box(layers.next())));
+    })
 }
 
 fn row<'a>(name: &str, unit: &'static str, amount: f64, of: Option<usize>, run: impl FnMut() + 'a) -> Row<'a> {
@@ -193,7 +233,7 @@ fn row<'a>(name: &str, unit: &'static str, amount: f64, of: Option<usize>, run: 
 }
 
 /// Rounds in turn, so that a busy moment meets everything; the first one warms caches and is dropped.
-fn measure(rows: &mut [Row<'_>]) {
+fn measure(mut rows: Vec<Row<'_>>) {
     for round in 0..=ROUNDS {
         for row in rows.iter_mut() {
             let (started, mut calls) = (Instant::now(), 0.0);

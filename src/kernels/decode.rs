@@ -116,27 +116,37 @@ impl<C: Cell> Kernel for Attend<'_, C> {
 
     #[inline(always)]
     fn on<E: Eight>(self, e: E) -> Vec<f32> {
+        // Eight vectors at a time where a head is whole ones of them: what a loop costs is little beside that.
+        match self.shape.d.is_multiple_of(64) {
+            true => self.attend::<E, 8>(e),
+            false => self.attend::<E, 1>(e),
+        }
+    }
+}
+
+impl<'a, C: Cell> Attend<'a, C> {
+    /// softmax(q k^T) v, N vectors of a head at a time.
+    #[inline(always)]
+    fn attend<E: Eight, const N: usize>(&self, e: E) -> Vec<f32> {
         let Shape { t, heads, .. } = self.shape;
         let mut scores = vec![0.0; heads * self.shape.wide()]; // (H, T and more)
-        self.score(e, &mut scores);
+        self.score::<E, N>(e, &mut scores);
         // Loops, not closures: what is not inlined here would lose the vectors.
         let mut sums = Vec::with_capacity(heads);
         for row in scores.chunks_exact_mut(self.shape.wide()) {
             sums.push(exponentials(e, &mut row[..t]));
         }
-        let mut y = self.mix(e, &scores);
+        let mut y = self.mix::<E, N>(e, &scores);
         for (y, sum) in y.chunks_exact_mut(self.shape.d).zip(sums) {
             y.iter_mut().for_each(|y| *y /= sum);
         }
         y
     }
-}
 
-impl<'a, C: Cell> Attend<'a, C> {
     /// q k^T (H, T), those of one head in the order in which tokens come, which is the same for [`mix`](Self::mix): from four
     /// places of the cache in turn, so that more lines are on their way from memory than one walk asks for.
     #[inline(always)]
-    fn score<E: Eight>(&self, e: E, scores: &mut [f32]) {
+    fn score<E: Eight, const N: usize>(&self, e: E, scores: &mut [f32]) {
         let (part, wide) = (self.shape.t / PARTS, self.shape.wide());
         let queries: Vec<(&[[f32; 8]], usize)> =
             self.q.as_chunks::<8>().0.chunks(self.shape.d / 8).zip(self.from()).collect();
@@ -144,7 +154,7 @@ impl<'a, C: Cell> Attend<'a, C> {
             let keys = self.rows(self.keys, [at, part + at, 2 * part + at, 3 * part + at]);
             for ((q, from), scores) in queries.iter().zip(scores.chunks_exact_mut(wide)) {
                 let mut sums = [e.splat(0.0); PARTS];
-                dots(e, q, keys, *from, &mut sums);
+                dots::<E, C, _, N>(e, q, keys, *from, &mut sums);
                 scores[at * PARTS..][..PARTS].copy_from_slice(&e.sums(sums));
             }
         }
@@ -152,7 +162,7 @@ impl<'a, C: Cell> Attend<'a, C> {
             let keys = self.rows(self.keys, [token]);
             for ((q, from), scores) in queries.iter().zip(scores.chunks_exact_mut(wide)) {
                 let mut sums = [e.splat(0.0)];
-                dots(e, q, keys, *from, &mut sums);
+                dots::<E, C, _, N>(e, q, keys, *from, &mut sums);
                 scores[token] = e.sum(sums[0]);
             }
         }
@@ -160,7 +170,7 @@ impl<'a, C: Cell> Attend<'a, C> {
 
     /// sum of p v (H, D), for p where [`score`](Self::score) put it.
     #[inline(always)]
-    fn mix<E: Eight>(&self, e: E, p: &[f32]) -> Vec<f32> {
+    fn mix<E: Eight, const N: usize>(&self, e: E, p: &[f32]) -> Vec<f32> {
         let Shape { t, heads, d, .. } = self.shape;
         let (part, wide) = (t / PARTS, self.shape.wide());
         let p: Vec<(&[f32], usize)> = p.chunks(wide).zip(self.from()).collect();
@@ -169,13 +179,13 @@ impl<'a, C: Cell> Attend<'a, C> {
             let values = self.rows(self.values, [at, part + at, 2 * part + at, 3 * part + at]);
             for ((p, from), y) in p.iter().zip(y.chunks_exact_mut(d / 8)) {
                 let Some(p) = p[at * PARTS..].first_chunk::<PARTS>() else { break };
-                add(e, y, p, values, *from);
+                add::<E, C, _, N>(e, y, p, values, *from);
             }
         }
         for token in part * PARTS..t {
             let values = self.rows(self.values, [token]);
             for ((p, from), y) in p.iter().zip(y.chunks_exact_mut(d / 8)) {
-                add(e, y, &[p[token]], values, *from);
+                add::<E, C, _, N>(e, y, &[p[token]], values, *from);
             }
         }
         y.into_flattened()
@@ -201,50 +211,43 @@ impl<'a, C: Cell> Attend<'a, C> {
 
 /// Adds the products of one query with the keys that begin at `from` in some rows, lane by lane.
 #[inline(always)]
-fn dots<E: Eight, C: Cell, const R: usize>(
+fn dots<E: Eight, C: Cell, const R: usize, const N: usize>(
     e: E,
     q: &[[f32; 8]],
-    mut keys: [&[[C; 8]]; R],
+    keys: [&[[C; 8]]; R],
     from: usize,
     sums: &mut [E::F; R],
 ) {
-    keys.iter_mut().for_each(|key| *key = &key[from..from + q.len()]);
-    // Four vectors at a time: what is left of the loop then costs little beside them.
-    let (fours, rest) = q.as_chunks::<4>();
-    for (at, q) in fours.iter().enumerate() {
+    for (at, q) in q.as_chunks::<N>().0.iter().enumerate() {
         for (sum, key) in sums.iter_mut().zip(keys) {
-            let Some(key) = key[4 * at..].first_chunk::<4>() else { break };
+            let Some(key) = key[from + N * at..].first_chunk::<N>() else { break };
             for (key, q) in key.iter().zip(q) {
                 *sum = e.mul_add(C::eight(e, key), e.load(q), *sum);
             }
-        }
-    }
-    for (at, q) in rest.iter().enumerate() {
-        for (sum, key) in sums.iter_mut().zip(keys) {
-            *sum = e.mul_add(C::eight(e, &key[4 * fours.len() + at]), e.load(q), *sum);
         }
     }
 }
 
 /// y += p v for the values that begin at `from` in some rows.
 #[inline(always)]
-fn add<E: Eight, C: Cell, const R: usize>(
+fn add<E: Eight, C: Cell, const R: usize, const N: usize>(
     e: E,
     y: &mut [[f32; 8]],
     p: &[f32; R],
-    mut rows: [&[[C; 8]]; R],
+    rows: [&[[C; 8]]; R],
     from: usize,
 ) {
-    rows.iter_mut().for_each(|row| *row = &row[from..from + y.len()]);
     let mut weights = [e.splat(0.0); R];
     for (weight, p) in weights.iter_mut().zip(p) {
         *weight = e.splat(*p);
     }
-    let (fours, rest) = y.as_chunks_mut::<4>();
-    for (at, y) in fours.iter_mut().enumerate() {
-        let mut sums = [e.load(&y[0]), e.load(&y[1]), e.load(&y[2]), e.load(&y[3])];
+    for (at, y) in y.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        let mut sums = [e.splat(0.0); N];
+        for (sum, y) in sums.iter_mut().zip(y.iter()) {
+            *sum = e.load(y);
+        }
         for (p, row) in weights.iter().zip(rows) {
-            let Some(row) = row[4 * at..].first_chunk::<4>() else { break };
+            let Some(row) = row[from + N * at..].first_chunk::<N>() else { break };
             for (sum, v) in sums.iter_mut().zip(row) {
                 *sum = e.mul_add(C::eight(e, v), *p, *sum);
             }
@@ -252,13 +255,6 @@ fn add<E: Eight, C: Cell, const R: usize>(
         for (y, sum) in y.iter_mut().zip(sums) {
             *y = e.array(sum);
         }
-    }
-    for (at, y) in rest.iter_mut().enumerate() {
-        let mut sum = e.load(y);
-        for (p, row) in weights.iter().zip(rows) {
-            sum = e.mul_add(C::eight(e, &row[4 * fours.len() + at]), *p, sum);
-        }
-        *y = e.array(sum);
     }
 }
 
