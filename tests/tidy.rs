@@ -155,7 +155,8 @@ fn one_word_for_one_thing() {
             .to_lowercase()
             .replace("onnx.helper", "")
             .replace("torch.utils", "")
-            .replace("torch.nn.utils", "");
+            .replace("torch.nn.utils", "")
+            .replace("candle_core::utils", "");
         for foreign in FOREIGN {
             let found =
                 text.split(|c: char| !c.is_alphabetic()).any(|word| word == *foreign || word == format!("{foreign}s"));
