@@ -10,6 +10,7 @@ pub mod curriculum;
 pub mod error;
 pub mod export;
 pub mod grading;
+pub mod kernels;
 pub mod lab;
 pub mod labs;
 pub mod machine;

@@ -10,6 +10,11 @@ pub use measure::measure;
 
 use serde::{Deserialize, Serialize};
 
+/// Reads `x` once, with the widest vectors and from four places at once: the way that `Rate::read` was measured. Returns the sum.
+pub fn read(x: &[f32]) -> f32 {
+    vectors::read(pulp::Arch::new(), x)
+}
+
 /// Bytes a second over one working set, three ways of touching it. All bytes are counted that the program names.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
@@ -47,6 +52,9 @@ pub struct Roofs {
     pub flops: f64,
     /// f32 FLOPs a second of a blocked matrix product.
     pub gemm: f64,
+    /// Multiplications and additions of int8 a second, in registers alone; 0 where an earlier version measured.
+    #[serde(default)]
+    pub integer: f64,
     /// Bytes a second, from the smallest working set to the largest.
     pub sweep: Vec<Rate>,
     /// By how much of the best round the second best stayed below it, for the roof where that is most.
@@ -66,7 +74,7 @@ impl Roofs {
     pub fn sound(&self) -> bool {
         let rates = self.sweep.iter().flat_map(|rate| [rate.read, rate.copy, rate.triad]);
         let all = rates.chain([self.flops, self.gemm]).all(|rate| rate.is_finite() && rate > 0.0);
-        all && !self.sweep.is_empty() && self.sweep.is_sorted_by_key(|rate| rate.bytes)
+        all && self.integer.is_finite() && !self.sweep.is_empty() && self.sweep.is_sorted_by_key(|rate| rate.bytes)
     }
 
     /// Bytes a second from memory: for more than any cache holds.
@@ -91,6 +99,7 @@ impl Roofs {
         Roofs {
             flops: self.flops.max(other.flops),
             gemm: self.gemm.max(other.gemm),
+            integer: self.integer.max(other.integer),
             sweep: self.sweep.iter().zip(&other.sweep).map(|(a, b)| a.raised(b)).collect(),
             apart: self.apart.min(other.apart),
         }
@@ -140,6 +149,7 @@ mod tests {
         Roofs {
             flops: 100.0,
             gemm: 90.0,
+            integer: 200.0,
             sweep: vec![rate(16, 40.0), rate(32, 50.0), rate(64, 20.0), rate(128, 10.0)],
             apart: 0.0,
         }
@@ -167,11 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_an_earlier_version_has_no_integer_roof() {
+        let mut file = serde_json::to_value(roofs()).expect("JSON");
+        file.as_object_mut().expect("an object").remove("integer");
+        let read: Roofs = serde_json::from_value(file).expect("roofs");
+        assert_eq!(read, Roofs { integer: 0.0, ..roofs() });
+        assert!(read.sound());
+        assert_eq!(read.raised(&roofs()), roofs());
+    }
+
+    #[test]
     fn this_machine_has_roofs() {
         let roofs = measure(|_| ()).expect("measured");
         let sizes: Vec<u64> = roofs.sweep.iter().map(|rate| rate.bytes).collect();
         assert_eq!((sizes.first(), sizes.last(), sizes.len()), (Some(&(16 << 10)), Some(&(256 << 20)), 15));
         assert!(roofs.gemm > 1e8 && roofs.flops >= roofs.gemm, "{roofs:?}");
+        assert!(roofs.integer > 1e8, "{roofs:?}");
         assert!(roofs.sweep.iter().all(|rate| rate.read > 1e8 && rate.copy > 1e8 && rate.triad > 1e8), "{roofs:?}");
     }
 }

@@ -11,7 +11,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lab", &["curriculum", "verdict"]),
     ("submission", &["lab", "verdict"]),
     ("reference", &[]),
-    ("machine", &[]),
+    ("kernels", &[]),
+    ("machine", &["kernels"]),
     ("grading", &["machine", "submission", "lab", "verdict", "curriculum"]),
     ("labs", &["grading", "curriculum"]),
     ("trials", &["grading", "lab", "machine", "submission", "verdict"]),
@@ -61,7 +62,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("syn::", &["submission"]),
     ("landlock::", &["submission"]),
     ("fsrs::", &["review"]),
-    ("pulp::", &["machine"]),
+    ("pulp::", &["kernels", "machine"]),
 ];
 
 /// Modules of plain values: no files, no processes, no printing.
@@ -154,7 +155,8 @@ fn one_word_for_one_thing() {
             .to_lowercase()
             .replace("onnx.helper", "")
             .replace("torch.utils", "")
-            .replace("torch.nn.utils", "");
+            .replace("torch.nn.utils", "")
+            .replace("candle_core::utils", "");
         for foreign in FOREIGN {
             let found =
                 text.split(|c: char| !c.is_alphabetic()).any(|word| word == *foreign || word == format!("{foreign}s"));
@@ -176,6 +178,26 @@ fn no_source_names_a_lab() {
             assert!(!text.contains(&quoted), "{} names the lab {slug}", path.display());
         }
     }
+}
+
+/// The files that may hold an `unsafe` block: one instruction that no crate wraps, and a mapping of weights.
+const UNSAFE: &[&str] = &["labs/sdk/src/models.rs", "src/kernels/vnni.rs"];
+
+#[test]
+fn unsafe_code_has_its_place() {
+    let mut found = Vec::new();
+    for path in files(&["src", "labs", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"], &["rs"])
+        .into_iter()
+        .chain([root().join("build.rs")])
+    {
+        // Hostile answers in tests, and the rules of pages, are texts in quotes.
+        let text = read(&path);
+        let mut lines = code(&text).map(|line| line.split('"').step_by(2).collect::<String>());
+        if lines.any(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")) {
+            found.push(path.strip_prefix(root()).expect("a file of ours").to_path_buf());
+        }
+    }
+    assert!(found.iter().eq(UNSAFE.iter().map(Path::new)), "files with unsafe code: {found:?}");
 }
 
 /// `(module, path, text)` of each file of `src`.

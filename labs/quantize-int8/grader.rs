@@ -12,6 +12,8 @@ mod ptq;
 mod quantize;
 #[path = "grader/requant.rs"]
 mod requant;
+#[path = "grader/speed.rs"]
+mod speed;
 
 pub use oracle::oracle;
 
@@ -26,6 +28,7 @@ pub static STEPS: &[(&str, Grader)] = &[
     ("linear-i8", Grader::Build(linear::checks)),
     ("clip", Grader::Build(clip::checks)),
     ("ptq-cnn", Grader::Measure(ptq::measure)),
+    ("int8-speed", Grader::Measure(speed::measure)),
 ];
 
 /// Numbers of the learner's own run.

@@ -2,6 +2,7 @@
 
 use super::vectors::{multiply_add, read, triad};
 use super::{Rate, Roofs};
+use crate::kernels::{self, Isa};
 use lab_sdk::{DType, Device, Error, Result, Tensor};
 use pulp::Arch;
 use std::hint::black_box;
@@ -32,7 +33,7 @@ pub fn measure(progress: impl FnMut(f64) + Send) -> Result<Roofs> {
 
 fn rounds(mut progress: impl FnMut(f64)) -> Result<Roofs> {
     let arch = Arch::new();
-    let (mut registers, mut gemm) = (Reached::default(), Reached::default());
+    let [mut registers, mut gemm, mut integer] = [Reached::default(); 3];
     let sizes = std::iter::successors(Some(SMALLEST), |bytes| Some(2 * bytes)).take_while(|b| *b <= LARGEST);
     let mut sweep: Vec<Swept> = sizes.map(Swept::new).collect();
     let started = Instant::now();
@@ -43,15 +44,18 @@ fn rounds(mut progress: impl FnMut(f64)) -> Result<Roofs> {
         if !gemm.stands() {
             gemm.add(product()?);
         }
+        if !integer.stands() {
+            integer.add(best(|| kernels::multiply_add(Isa::best(), 4096) as f64));
+        }
         memory(arch, &mut sweep);
-        let reached = || [&registers, &gemm].into_iter().chain(sweep.iter().map(|swept| &swept.reached));
+        let reached = || [&registers, &gemm, &integer].into_iter().chain(sweep.iter().map(|swept| &swept.reached));
         let (standing, all) = (reached().filter(|roof| roof.stands()).count(), reached().count());
         progress((standing as f64 / all as f64).max(started.elapsed().as_secs_f64() / PATIENCE.as_secs_f64()).min(1.0));
         if standing == all || started.elapsed() > PATIENCE {
             let apart = reached().map(Reached::apart).fold(0.0, f64::max);
             let flops = registers.best.max(gemm.best);
             let sweep = sweep.into_iter().map(|swept| swept.rate).collect();
-            return Ok(Roofs { flops, gemm: gemm.best, sweep, apart });
+            return Ok(Roofs { flops, gemm: gemm.best, integer: integer.best, sweep, apart });
         }
     }
 }
