@@ -262,7 +262,8 @@ fn measurements(screen: &Screen, measurements: &[Measurement], out: &mut String)
             (_, false) => screen.paint(Paint::Bad, "x"),
         };
         let pad = " ".repeat(name - m.name.chars().count());
-        let value = amount(m.value, &m.unit);
+        // No clock is truer than to four digits.
+        let value = amount(m.value, &m.unit, if m.kind == Clock::Clock { 4 } else { 6 });
         let mut parts = vec![format!("{}{pad}  {value}", m.name)];
         parts.extend(m.bar.as_ref().map(|bar| format!(" bar: {bar}")));
         parts.extend((m.kind == Clock::Clock).then(|| " (timed here)".to_owned()));
@@ -271,15 +272,15 @@ fn measurements(screen: &Screen, measurements: &[Measurement], out: &mut String)
     }
 }
 
-/// A number with its unit; large amounts of bytes, FLOPs and such take a prefix: `3.36272 GB/s`.
-fn amount(value: f64, unit: &str) -> String {
+/// A number with its unit; large amounts of bytes, FLOPs and such take a prefix: `3.363 GB/s`.
+fn amount(value: f64, unit: &str, digits: usize) -> String {
     let base = ["B", "B/s", "FLOP", "FLOP/s", "tokens/s", "MACs"].contains(&unit);
     let prefix = [(1e12, "T"), (1e9, "G"), (1e6, "M")].into_iter().find(|(factor, _)| base && value.abs() >= *factor);
     match prefix {
         Some((factor, prefix)) if value.is_finite() && value % 1.0 != 0.0 => {
-            format!("{} {prefix}{unit}", plain(value / factor, 6))
+            format!("{} {prefix}{unit}", plain(value / factor, digits))
         }
-        _ => format!("{} {unit}", plain(value, 6)).trim_end().to_owned(),
+        _ => format!("{} {unit}", plain(value, digits)).trim_end().to_owned(),
     }
 }
 
