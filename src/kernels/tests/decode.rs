@@ -22,8 +22,8 @@ fn plain(q: &[f32], keys: &[f64], values: &[f64], heads: usize, kv_heads: usize)
     (0..heads).flat_map(head).collect()
 }
 
-const SHAPES: [(usize, usize, usize, usize); 6] =
-    [(1, 1, 1, 8), (3, 2, 2, 16), (17, 4, 2, 40), (64, 8, 8, 64), (100, 6, 3, 32), (259, 2, 1, 72)];
+const SHAPES: [(usize, usize, usize, usize); 7] =
+    [(7, 4, 2, 128), (1, 1, 1, 8), (3, 2, 2, 16), (17, 4, 2, 40), (64, 8, 8, 64), (100, 6, 3, 32), (259, 2, 1, 72)];
 
 #[test]
 fn a_token_attends_as_in_f64() {
