@@ -26,9 +26,9 @@ pub static STEPS: &[(&str, Grader)] = &[
     ("quantize", Grader::Build(quantize::checks)),
     ("requant", Grader::Build(requant::checks)),
     ("linear-i8", Grader::Build(linear::checks)),
+    ("int8-speed", Grader::Measure(speed::measure)),
     ("clip", Grader::Build(clip::checks)),
     ("ptq-cnn", Grader::Measure(ptq::measure)),
-    ("int8-speed", Grader::Measure(speed::measure)),
 ];
 
 /// Numbers of the learner's own run.
