@@ -269,6 +269,6 @@ fn parts<T>(all: &[T], blocks: usize) -> impl Iterator<Item = [&[T]; PARTS]> {
 
 /// Block by block.
 #[inline(always)]
-fn together<'a, T>([a, b, c, d]: [&'a [T]; PARTS]) -> impl Iterator<Item = [&'a T; PARTS]> {
+fn together<T>([a, b, c, d]: [&[T]; PARTS]) -> impl Iterator<Item = [&T; PARTS]> {
     a.iter().zip(b).zip(c.iter().zip(d)).map(|((a, b), (c, d))| [a, b, c, d])
 }

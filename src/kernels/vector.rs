@@ -69,8 +69,8 @@ impl Kernel for Gemv<'_> {
                 y[row] = sum;
             }
         }
-        for at in 4 * part..n {
-            [y[at]] = dots(e, [row(at)], self.x);
+        for (at, y) in y.iter_mut().enumerate().skip(4 * part) {
+            [*y] = dots(e, [row(at)], self.x);
         }
         y
     }
