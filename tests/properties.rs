@@ -120,6 +120,15 @@ fn a_limit_is_a_time_and_a_type_is_short() {
     for limit in ["-1.0", "0.0", "nan", "inf", "1e300"] {
         let problem = manifest(limit).expect_err("it is no limit");
         assert!(problem.what.starts_with("`limit_s` is"), "{problem:?}");
+        assert_eq!((problem.line, problem.offending), (5, format!("limit_s = {limit}")));
     }
+    let step = |limit: &str| {
+        let head = "title = \"a\"\nabout = \"a\"\nminutes = 1\n\n";
+        let step = "[[step]]\nid = \"a\"\nkind = \"build\"\ntitle = \"a\"\ntopics = []\n";
+        Manifest::parse("a", &format!("{head}{step}limit_s = 5\n{}{step}limit_s = {limit}\n", "\n"))
+    };
+    assert!(step("1").is_err_and(|problem| problem.what == "there are two steps called `a`"));
+    let problem = step("-1").expect_err("it is no limit");
+    assert_eq!((problem.line, problem.offending.as_str()), (17, "limit_s = -1"), "{problem:?}");
     assert!(Type::parse(&"(".repeat(100_000)).expect_err("too long").contains("at most 256"));
 }

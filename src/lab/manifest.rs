@@ -24,7 +24,7 @@ pub struct Manifest {
     #[serde(default)]
     pub needs: Vec<String>,
     /// Seconds of wall-clock for one check.
-    #[serde(default = "ten_seconds")]
+    #[serde(deserialize_with = "limit", default = "ten_seconds")]
     pub limit_s: f64,
     /// In the order of work.
     #[serde(rename = "step")]
@@ -67,6 +67,7 @@ pub struct Step {
     /// What a measure step takes as a model of the learner's own (`--model`), in words.
     pub model: Option<String>,
     /// Seconds of wall-clock for a check of this step, where it differs from the lab's.
+    #[serde(deserialize_with = "some_limit", default)]
     pub limit_s: Option<f64>,
 }
 
@@ -164,13 +165,6 @@ impl Manifest {
             let again = ids.iter().enumerate().find(|(at, id)| ids[..*at].contains(id))?.1;
             Some((format!("there are two {what}s called `{again}`"), (*again).to_owned()))
         };
-        let mut limits = std::iter::once(self.limit_s).chain(self.steps.iter().filter_map(|step| step.limit_s));
-        if let Some(odd) = limits.find(|limit| !(f64::MIN_POSITIVE..=LONGEST_LIMIT).contains(limit)) {
-            return Some((
-                format!("`limit_s` is {odd}; it is above 0 and at most {LONGEST_LIMIT}"),
-                "limit_s".to_owned(),
-            ));
-        }
         twice("step", self.steps.iter().map(|s| s.id.as_str()).collect())
             .or_else(|| twice("function", self.functions.iter().map(|f| f.name.as_str()).collect()))
             .or_else(|| twice("misconception", self.misconceptions.iter().map(|m| m.id.as_str()).collect()))
@@ -266,6 +260,20 @@ impl Bar {
 
 fn ten_seconds() -> f64 {
     10.0
+}
+
+fn limit<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let limit = f64::deserialize(deserializer)?;
+    match (f64::MIN_POSITIVE..=LONGEST_LIMIT).contains(&limit) {
+        true => Ok(limit),
+        false => {
+            Err(serde::de::Error::custom(format!("`limit_s` is {limit}; it is above 0 and at most {LONGEST_LIMIT}")))
+        }
+    }
+}
+
+fn some_limit<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    limit(deserializer).map(Some)
 }
 
 fn arguments<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Argument>, D::Error> {
