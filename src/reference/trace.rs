@@ -70,7 +70,7 @@ impl Event {
 impl Trace {
     /// The trace of a text that is wholly JSON.
     pub fn parse(text: &str) -> lab_sdk::Result<Self> {
-        Ok(read::stream(text.as_bytes())?)
+        Ok(read::stream(text.as_bytes(), read::MOST_EVENTS)?)
     }
 
     /// The file's text.

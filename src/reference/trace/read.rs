@@ -26,7 +26,7 @@ const KEPT: [&str; 8] = [
     "gpu_user_annotation",
 ];
 /// Events of a kept category that a trace may have: a gigabyte of them.
-const MOST_EVENTS: usize = 4 << 20;
+pub(super) const MOST_EVENTS: usize = 4 << 20;
 /// Nanoseconds that a time may lie from zero; sums and differences of such times fit an i64.
 const FURTHEST: f64 = (1_i64 << 60) as f64;
 /// The arguments that are kept.
@@ -37,16 +37,16 @@ pub fn read(file: &Path) -> Result<Trace, String> {
     let mut bytes = BufReader::with_capacity(BUFFER, File::open(file).map_err(|e| e.to_string())?);
     let head = bytes.fill_buf().map_err(|e| e.to_string())?;
     match head.starts_with(&[0x1f, 0x8b]) {
-        true => stream(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(bytes))),
-        false => stream(bytes),
+        true => stream(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(bytes)), MOST_EVENTS),
+        false => stream(bytes, MOST_EVENTS),
     }
 }
 
-/// The trace that is read from `bytes`.
-pub(super) fn stream(bytes: impl Read) -> Result<Trace, String> {
+/// The trace that is read from `bytes`, with at most `most` events of a kept category.
+pub(super) fn stream(bytes: impl Read, most: usize) -> Result<Trace, String> {
     let seen = Cell::new(0);
     let mut json = serde_json::Deserializer::from_reader(bytes);
-    let trace = Whole { seen: &seen }.deserialize(&mut json).and_then(|trace| json.end().map(|()| trace));
+    let trace = Whole { seen: &seen, most }.deserialize(&mut json).and_then(|trace| json.end().map(|()| trace));
     trace.map_err(|e| {
         let events = seen.get();
         match e.classify() {
@@ -98,6 +98,7 @@ impl Trace {
 /// The object around the events.
 struct Whole<'a> {
     seen: &'a Cell<usize>,
+    most: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Whole<'_> {
@@ -120,7 +121,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "traceEvents" => {
-                    (trace.events, found) = (map.next_value_seed(Events { seen: self.seen })?, true);
+                    (trace.events, found) = (map.next_value_seed(Events { seen: self.seen, most: self.most })?, true);
                 }
                 "deviceProperties" => trace.devices = map.next_value()?,
                 _ => {
@@ -139,6 +140,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
 /// The list of events.
 struct Events<'a> {
     seen: &'a Cell<usize>,
+    most: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Events<'_> {
@@ -161,8 +163,8 @@ impl<'de> Visitor<'de> for Events<'_> {
         while let Some(entry) = list.next_element::<Entry>()? {
             self.seen.set(self.seen.get() + 1);
             events.extend(entry.event().map_err(|why| A::Error::custom(format!("event {}: {why}", self.seen.get())))?);
-            if events.len() > MOST_EVENTS {
-                return Err(A::Error::custom(format!("it has more than {MOST_EVENTS} events; record fewer steps")));
+            if events.len() > self.most {
+                return Err(A::Error::custom(format!("it has more than {} events; record fewer steps", self.most)));
             }
         }
         Ok(events)

@@ -1,6 +1,6 @@
 //! A trace that is written is read back, cut files and odd ones are named, and a long one is cut at a step.
 
-use super::{Event, Recorder, Trace, read};
+use super::{Event, Recorder, Trace, read, read::stream};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, json};
@@ -104,6 +104,16 @@ fn a_long_trace_is_cut_after_a_step() {
     bare.events.retain(|event| event.cat == "cpu_op");
     let bare = bare.window(10);
     assert_eq!((bare.steps, bare.of, bare.trace.events.len()), (0, 0, 10));
+}
+
+#[test]
+fn events_without_end_are_refused_at_the_first_too_many() {
+    // What is passed over does not count.
+    let text = steps(2).text().replacen("cpu_op", "python_function", 1);
+    assert_eq!(stream(text.as_bytes(), 7).expect("seven").events.len(), 7);
+    let endless = format!("{}, and no JSON any more", &text[..text.rfind(']').expect("a list")]);
+    let why = stream(endless.as_bytes(), 6).expect_err("seven are too many");
+    assert!(why.starts_with("it has more than 6 events; record fewer steps at line 1 "), "{why}");
 }
 
 #[test]
