@@ -1,5 +1,8 @@
 //! A child process spoken to in frames, under limits of time, memory and output. One poll loop, no threads.
 
+#[cfg(test)]
+mod tests;
+
 use super::coerce::coerce;
 use super::walls::Scratch;
 use super::{Block, Fault, Observation, Subject, Timed, Walls, sweep};
@@ -8,6 +11,7 @@ use lab_sdk::Value;
 use lab_sdk::wire::{Frame, HEADER, body_length};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -34,8 +38,10 @@ impl Limits {
     }
 }
 
-/// The most that one reply may weigh; a tensor of 2^28 floats is no answer to a small input.
-const LARGEST_REPLY: u64 = 1 << 30;
+/// The most bytes of a reply to something small: a shared model or cache may be asked for, and it is not sent with the call.
+const LARGEST_REPLY: u64 = 64 << 20;
+/// By how many times the largest frame that was sent a reply may be larger.
+const GROWTH: u64 = 4;
 /// The most bytes of JSON in a reply: read, they take thirty times as many.
 const LARGEST_HEAD: u64 = 16 << 20;
 /// What is kept of the learner's prints, to be shown.
@@ -52,6 +58,8 @@ pub struct Child {
     replies: ChildStdout,
     noise: ChildStderr,
     pending: Vec<u8>,
+    /// Bytes of the largest frame that was sent.
+    sent: u64,
     printed: Vec<u8>,
     printed_bytes: u64,
     limits: Limits,
@@ -96,6 +104,7 @@ impl Child {
             replies,
             noise,
             pending: Vec::new(),
+            sent: 0,
             printed: Vec::new(),
             printed_bytes: 0,
             limits,
@@ -156,10 +165,14 @@ impl Child {
     }
 
     fn send(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+        self.sent = self.sent.max(bytes.len() as u64);
         while !bytes.is_empty() {
             match self.stdin.write(&bytes[..bytes.len().min(CHUNK)]) {
                 Ok(n) => bytes = &bytes[n..],
-                Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(true)?,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    self.wait(true)?;
+                    self.silent()?;
+                }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(self.ended()),
             }
@@ -167,11 +180,20 @@ impl Child {
         Ok(())
     }
 
+    /// Nobody has a reason to reply to half a frame. One that writes now may never read the rest: both would wait.
+    fn silent(&mut self) -> Result<(), Fault> {
+        match self.replies.read(&mut [0]) {
+            Ok(0) => Err(self.ended()),
+            Ok(_) => Err(Fault::Garbled("it replies before it has read the call".to_owned())),
+            Err(_) => Ok(()),
+        }
+    }
+
     fn receive(&mut self) -> Result<Frame, Fault> {
         let header = self.take(HEADER)?;
         let header: [u8; HEADER] = header.try_into().unwrap_or_default();
         let length = body_length(&header).map_err(|e| Fault::Garbled(e.to_string()))?;
-        if length > LARGEST_REPLY {
+        if length > LARGEST_REPLY.max(GROWTH.saturating_mul(self.sent)) {
             return Err(Fault::Garbled(format!("it announces {length} bytes")));
         }
         let body = self.take(length as usize)?;
@@ -302,11 +324,16 @@ impl Subject for Child {
         if !ready.head.contains_key("ready") {
             return Err(self.lose(Fault::Garbled("a frame that nobody asked for".to_owned())));
         }
-        let go = Frame::new("go", true).encode().map_err(|e| Fault::Garbled(e.to_string()))?;
+        // A number that nobody knows before: a `done` that was written ahead does not have it.
+        let token = RandomState::new().hash_one(());
+        let go = Frame::new("go", token).encode().map_err(|e| Fault::Garbled(e.to_string()))?;
         let started = Instant::now();
         let done = self.send(&go).and_then(|()| self.receive());
         let took = started.elapsed();
         let done = done.map_err(|fault| self.lose(fault))?;
+        if done.head.get("go").and_then(|n| n.as_u64()) != Some(token) {
+            return Err(self.lose(Fault::Garbled("the end of a timed block is not the runner's".to_owned())));
+        }
         let count = done.head.get("done").and_then(|n| n.as_u64());
         let Some(count) = count.filter(|count| *count <= block.keep.max(1) as u64) else {
             return Err(self.lose(Fault::Garbled(format!("`done` of a timed block is {count:?}"))));

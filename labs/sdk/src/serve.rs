@@ -118,7 +118,7 @@ fn answer_calls(functions: &[(&str, Function)]) -> Result<()> {
 }
 
 /// A timed block: the calls have come, `ready` is said, and `go` is waited for; nothing is sent until all are done. The
-/// parent's clock runs between `go` and `done`.
+/// parent's clock runs between `go` and `done`, which brings the number of `go` back.
 fn block(desk: &mut Desk<'_>, frame: Frame, stdin: &mut impl Read, replies: &mut File) -> Result<()> {
     let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
     let names: Vec<String> = frame.head["block"].as_array().map_or(Vec::new(), |all| all.iter().map(text).collect());
@@ -132,7 +132,7 @@ fn block(desk: &mut Desk<'_>, frame: Frame, stdin: &mut impl Read, replies: &mut
         .collect();
     let kept = frame.head.get("keep").and_then(Json::as_u64).unwrap_or(0) as usize;
     send(replies, &Frame::new("ready", true))?;
-    Frame::read(stdin)?;
+    let Some(mut go) = Frame::read(stdin)? else { return Ok(()) };
     let mut last = Vec::new();
     for (at, (name, values)) in calls.iter().enumerate() {
         let outcome = desk.call(name, values);
@@ -144,7 +144,8 @@ fn block(desk: &mut Desk<'_>, frame: Frame, stdin: &mut impl Read, replies: &mut
             break;
         }
     }
-    send(replies, &Frame::new("done", last.len()))?;
+    go.head.insert("done".to_owned(), last.len().into());
+    send(replies, &go)?;
     last.into_iter().try_for_each(|outcome| send(replies, &reply(outcome)))
 }
 

@@ -28,6 +28,8 @@ fn the_grader_stays_small_while_an_answer_is_large() {
             "send(b'RMAPwire' + struct.pack('<Q', 1 << 40))\nwhile True: send(b'x' * 1000000)",
             "it announces 1099511627776 bytes",
         ),
+        ("a frame of 2^30 bytes", "send(b'RMAPwire' + struct.pack('<Q', 1 << 30))", "it announces 1073741824 bytes"),
+        ("the largest frame", "send(many({'bytes': 't0'}, 2, b'x' * ((1 << 26) - 4096)))", "stands for two values"),
         // 900 kB of text that would be a million copies of a tensor.
         ("one tensor a million times", "send(many({'bytes': 't0'}, 60000, b'x' * 1000000))", "stands for two values"),
         ("lists without end", "send(many([[], [], []], 3000000, b''))", "describes its values in"),

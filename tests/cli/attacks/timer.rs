@@ -59,6 +59,32 @@ def fused_cpu(x, w, b, r):
 }
 
 #[test]
+fn a_function_does_not_end_its_own_block() {
+    if !numpy() {
+        return;
+    }
+    let learner = Learner::new();
+    answer(
+        &learner,
+        "answer.py",
+        "import os, traceback
+from lab_sdk import encode
+
+right = fused_cpu
+links = {fd: f'/proc/self/fd/{fd}' for fd in range(3, 64)}
+pipe = next(fd for fd, link in links.items() if os.path.exists(link) and 'pipe' in os.readlink(link))
+
+def fused_cpu(x, w, b, r):
+    y = right(x, w, b, r)
+    if any(frame.name == 'block' for frame in traceback.extract_stack()):
+        os.write(pipe, encode({'done': 1}) + encode({'returned': True}, [y]))
+    return y
+",
+    );
+    check(&learner, "7", "python").exits(5).shows("the end of a timed block is not the runner's");
+}
+
+#[test]
 fn there_is_no_clock_beside_an_answer() {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs/sdk");
     let mut folders = vec![sdk.join("src"), sdk.join("python")];

@@ -400,9 +400,11 @@ def serve(path, names):
 
 
 def block(desk, head, values, receive, send):
-    """A timed block: the calls have come, `ready` is said, `go` is waited for; nothing is sent until all are done."""
+    """A timed block: the calls have come, `ready` is said, `go` is waited for; nothing is sent until all are done. `done`
+    brings the number of `go` back."""
     send(encode({"ready": True}))
-    receive()
+    if (go := receive()) is None:
+        return
     last, count = [], len(values)
     for at, (name, arguments) in enumerate(zip(head["block"], values)):
         reply = desk.call(name, arguments, watched=False)
@@ -411,7 +413,7 @@ def block(desk, head, values, receive, send):
             last.append(reply)
         if not fine:
             break
-    send(encode({"done": len(last)}))
+    send(encode({"done": len(last), "go": go[0]["go"]}))
     for reply in last:
         send(framed(reply, desk.path))
 
