@@ -81,13 +81,27 @@ fn eight_writers_at_once_all_arrive() {
     whole(&learner);
 }
 
-#[test]
-fn a_full_disk_is_said_and_takes_nothing_along() {
+/// What a script wrote that may mount disks, to stdout and to stderr; none where nobody may.
+fn with_disks(learner: &Learner, script: &str) -> Option<(String, String)> {
     let mounts = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
     if !mounts.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no small disk can be mounted here");
-        return;
+        eprintln!("skipped: no disk can be mounted here");
+        return None;
     }
+    let mut shell = Command::new("unshare");
+    shell.args(["-rm", "sh", "-c", script]);
+    for (name, value) in learner.command(&[]).get_envs() {
+        if let Some(value) = value {
+            shell.env(name, value);
+        }
+    }
+    let output = shell.output().expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some((text(&output.stdout), text(&output.stderr)))
+}
+
+#[test]
+fn a_full_disk_is_said_and_takes_nothing_along() {
     let learner = Learner::new();
     let disk = learner.path("disk");
     fs::create_dir_all(&disk).expect("a folder");
@@ -101,20 +115,28 @@ fn a_full_disk_is_said_and_takes_nothing_along() {
         roadmap = env!("CARGO_BIN_EXE_roadmap"),
     );
     let learner = learner.with("ROADMAP_DATA", &disk.display().to_string());
-    let environment = learner.command(&[]);
-    let mut small = Command::new("unshare");
-    small.args(["-rm", "sh", "-c", &script]);
-    for (name, value) in environment.get_envs() {
-        if let Some(value) = value {
-            small.env(name, value);
-        }
-    }
-    let output = small.output().expect("it runs");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let Some((out, err)) = with_disks(&learner, &script) else { return };
     assert!(out.contains("code 3"), "{out}\n{err}");
     assert!(err.contains("is full or failing") && err.contains("free some space"), "{err}");
     assert!(!err.contains("panicked"), "{err}");
     assert!(out.contains("kept") && out.contains("later"), "{out}\n{err}");
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_said() {
+    let learner = Learner::new();
+    learner.run(&format!("note {LAB} kept")).exits(0);
+    let script = format!(
+        "mount --bind {data} {data} && mount -o remount,ro,bind {data} && \
+         {roadmap} note {LAB} lost; echo \"code $?\"; {roadmap} status; echo \"code $?\"",
+        data = learner.path(".local/share/roadmap").display(),
+        roadmap = env!("CARGO_BIN_EXE_roadmap"),
+    );
+    let Some((out, err)) = with_disks(&learner, &script) else { return };
+    assert_eq!(out, "code 3\ncode 3\n", "{err}");
+    assert_eq!(err.matches("cannot be written").count(), 2, "{err}");
+    assert!(err.contains("ROADMAP_DATA") && !err.contains("panicked"), "{err}");
+    learner.run("note --list").exits(0).shows("kept");
 }
 
 #[test]
