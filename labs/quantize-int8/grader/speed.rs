@@ -71,8 +71,8 @@ pub fn measure(bench: &mut Bench<'_>) -> Result<(), Stop> {
     for (name, rate) in rows {
         bench.measured(name, rate, "GOP/s", Clock::Clock);
     }
-    let rows = rows.map(|(name, rate)| (name.to_owned(), (10.0 * rate).round() / 10.0)).to_vec();
-    bench.chart(Chart::Bars { title: format!("{SIDE} x {SIDE} x {SIDE}, one thread"), unit: "GOP/s".to_owned(), rows });
+    let rows = rows.map(|(name, rate)| (name, (10.0 * rate).round() / 10.0));
+    bench.chart(Chart::bars(format!("{SIDE} x {SIDE} x {SIDE}, one thread"), "GOP/s", rows));
     let rung = |whose, rate| Rung { whose, rate };
     bench.medal(
         rate(&yours),
