@@ -164,8 +164,7 @@ def rust(args, home, env):
         subprocess.run([args.rustlings, "init"], cwd=home / "peer", env=env, input=b"\n", capture_output=True, check=True)
         place = home / "peer/rustlings"
         exercise = next(place.glob("exercises/*/if1.rs"))
-        todo = "// TODO: Complete this function to return the bigger number!"
-        solved = exercise.read_text().replace(todo, "if a > b { a } else { b }")
+        solved = re.sub(r"(fn bigger\([^{]*\{)", r"\1 if a > b { a } else { b }", exercise.read_text())
         exercise.write_text(solved)
         theirs = Run([args.rustlings, "run", "if1"], place, env)
         rows.append(("rustlings: a command", command(theirs, exercise, solved), theirs))

@@ -12,30 +12,25 @@ const STEP: &str = "fused-cpu";
 /// What each call of the largest size sleeps.
 const SLEEP: f64 = 0.3;
 
-/// The solution with `more` after it.
-fn answer(learner: &Learner, file: &str, more: &str) {
+/// A learner whose answer is the Python solution with `more` after it; none where there is no NumPy.
+fn with_more(more: &str) -> Option<Learner> {
+    let learner = numpy().then(Learner::new)?;
     let labs = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs").join(LAB);
-    let text = fs::read_to_string(labs.join(file.replace("answer", "solution"))).expect("a solution");
+    let text = fs::read_to_string(labs.join("solution.py")).expect("a solution");
     let folder = learner.path(&format!("roadmap/{LAB}"));
     fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join(file), format!("{text}\n\n{more}")).expect("an answer");
+    fs::write(folder.join("answer.py"), format!("{text}\n\n{more}")).expect("an answer");
+    Some(learner)
 }
 
-fn check(learner: &Learner, seed: &str, language: &str) -> Ran {
-    learner.run(&format!("lab {LAB} --step {STEP} --lang {language} --seed {seed} --json"))
+fn check(learner: &Learner, seed: &str) -> Ran {
+    learner.run(&format!("lab {LAB} --step {STEP} --lang python --seed {seed} --json"))
 }
 
 #[test]
 fn patched_clocks_change_no_time() {
-    if !numpy() {
-        return;
-    }
-    let learner = Learner::new();
-    answer(
-        &learner,
-        "answer.py",
-        &format!(
-            "import datetime, time
+    let Some(learner) = with_more(&format!(
+        "import datetime, time
 
 sleep, right = time.sleep, fused_cpu
 for name in dir(time):
@@ -47,9 +42,10 @@ def fused_cpu(x, w, b, r):
         sleep({SLEEP})
     return right(x, w, b, r)
 "
-        ),
-    );
-    let ran = check(&learner, "7", "python");
+    )) else {
+        return;
+    };
+    let ran = check(&learner, "7");
     let object: serde_json::Value = serde_json::from_str(&ran.out).expect("one object");
     let measured = object["checked"][0]["measurements"].as_array().expect("measurements").clone();
     let rate = measured.iter().find(|m| m["name"].as_str().is_some_and(|name| name.starts_with("bytes a second")));
@@ -60,13 +56,7 @@ def fused_cpu(x, w, b, r):
 
 #[test]
 fn a_function_does_not_end_its_own_block() {
-    if !numpy() {
-        return;
-    }
-    let learner = Learner::new();
-    answer(
-        &learner,
-        "answer.py",
+    let Some(learner) = with_more(
         "import os, traceback
 from lab_sdk import encode
 
@@ -80,8 +70,10 @@ def fused_cpu(x, w, b, r):
         os.write(pipe, encode({'done': 1}) + encode({'returned': True}, [y]))
     return y
 ",
-    );
-    check(&learner, "7", "python").exits(5).shows("the end of a timed block is not the runner's");
+    ) else {
+        return;
+    };
+    check(&learner, "7").exits(5).shows("the end of a timed block is not the runner's");
 }
 
 #[test]
@@ -108,14 +100,8 @@ fn there_is_no_clock_beside_an_answer() {
 
 #[test]
 fn what_was_right_before_is_not_right_again() {
-    if !numpy() {
-        return;
-    }
     // The first run writes down its right results by their size; the second, of the same text, says them again.
-    let learner = Learner::new();
-    answer(
-        &learner,
-        "answer.py",
+    let Some(learner) = with_more(
         "import os
 
 right = fused_cpu
@@ -128,9 +114,11 @@ def fused_cpu(x, w, b, r):
     np.save(tape, y)
     return y
 ",
-    );
-    let first = check(&learner, "7", "python");
+    ) else {
+        return;
+    };
+    let first = check(&learner, "7");
     assert!(first.out.contains("bytes a second"), "the first run is measured:\n{}\n{}", first.out, first.err);
     fs::write(learner.path(&format!("roadmap/{LAB}/again")), "").expect("a file");
-    check(&learner, "2f", "python").exits(1).shows("`fused_cpu` while it is timed");
+    check(&learner, "2f").exits(1).shows("`fused_cpu` while it is timed");
 }
