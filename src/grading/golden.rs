@@ -2,6 +2,7 @@
 //! print. Everything here refuses what is missing, for a misspelled key would pass with nothing compared.
 
 use super::compare::{Rule, compare};
+use super::json::text;
 use super::replay::count;
 use lab_sdk::{DType, Device, Result, Tensor, Value, ensure};
 use serde::de::DeserializeOwned;
@@ -22,7 +23,7 @@ pub fn read(bytes: &[u8]) -> Result<Json> {
 /// There is no list, or nothing in it.
 pub fn list(json: &Json) -> Result<&[Json]> {
     match json.as_array().map(Vec::as_slice) {
-        None => Err(format!("{} is no list; is its key there?", short(json)).into()),
+        None => Err(format!("{} is no list; is its key there?", text(json)).into()),
         Some([]) => Err("a list of golden data is empty: nothing would be compared".into()),
         Some(items) => Ok(items),
     }
@@ -34,7 +35,7 @@ pub fn list(json: &Json) -> Result<&[Json]> {
 /// # Errors
 /// There is none, or one of another type.
 pub fn of<T: DeserializeOwned>(json: &Json) -> Result<T> {
-    T::deserialize(json).map_err(|why| format!("{}: {why}; is its key there?", short(json)).into())
+    T::deserialize(json).map_err(|why| format!("{}: {why}; is its key there?", text(json)).into())
 }
 
 /// The tensor of `{dtype, shape, data}`, its data flat; without a `dtype` it is f32.
@@ -98,14 +99,6 @@ pub fn near(what: &str, got: &[f64], wanted: &[f64], part: f64) -> Result<usize>
 fn counted(what: &str, compared: usize) -> Result<usize> {
     ensure!(compared > 0, "{what}: nothing was compared");
     Ok(compared)
-}
-
-fn short(json: &Json) -> String {
-    let text = json.to_string();
-    match text.char_indices().nth(80) {
-        Some((at, _)) => format!("{} ..", &text[..at]),
-        None => text,
-    }
 }
 
 #[cfg(test)]
